@@ -1,0 +1,182 @@
+package play
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/valyala/fasthttp"
+)
+
+// Bounds of one request. They are far above what a healthy server needs: they
+// exist so that a load ends even when the server does not answer.
+const (
+	requestTimeout = 60 * time.Second
+	maxAnswer      = 64 << 20 // bytes; a group of 100,000 members fits
+	maxIdle        = 2 * time.Second
+	maxAttempts    = 8                // of one request, all but the last answered 429
+	maxRetryAfter  = 30 * time.Second // a longer Retry-After is cut to this
+)
+
+// A Client speaks to one server over kept-alive connections. It is safe for
+// concurrent use.
+type Client struct {
+	base  string
+	token string
+	http  *fasthttp.Client
+}
+
+// NewClient returns a client of the server at base, which paths are appended
+// to: a SCIM base such as http://127.0.0.1:8080/scim/v2. The bearer token is
+// sent if not empty. At most so many connections are open at a time; further
+// requests wait for one.
+func NewClient(base, token string, connections int) *Client {
+	return &Client{base: base, token: token, http: &fasthttp.Client{
+		Name:                      "rosterd-bench",
+		MaxConnsPerHost:           max(connections, 1),
+		MaxConnWaitTimeout:        requestTimeout,
+		MaxIdleConnDuration:       maxIdle, // below any server's own, so no request meets a closing connection
+		ReadTimeout:               requestTimeout,
+		WriteTimeout:              requestTimeout,
+		MaxResponseBodySize:       maxAnswer,
+		MaxIdemponentCallAttempts: 1, // a retry would hide what is measured
+		DisablePathNormalizing:    true,
+	}}
+}
+
+// Close closes the connections that are idle.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// An Answer is one HTTP response. The body is a copy and stays valid.
+type Answer struct {
+	Status     int
+	Body       []byte
+	RetryAfter time.Duration // of a 429: how long to wait, a second if it does not say
+	Elapsed    time.Duration // from sending the request to having read the answer
+}
+
+// OK says whether the server accepted the request (2xx).
+func (a Answer) OK() bool { return a.Status/100 == 2 }
+
+// Do sends one request and returns the answer, whatever its status; the error
+// says that there was none. A body is sent as application/scim+json
+// (RFC 7644 section 3.1).
+func (c *Client) Do(method, path string, body []byte) (Answer, error) {
+	return c.do(method, path, "application/scim+json", body)
+}
+
+func (c *Client) do(method, path, contentType string, body []byte) (Answer, error) {
+	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
+	defer fasthttp.ReleaseRequest(req)
+	defer fasthttp.ReleaseResponse(resp)
+	req.Header.SetMethod(method)
+	req.SetRequestURI(c.base + path)
+	req.Header.Set("Accept", contentType)
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if body != nil {
+		req.Header.SetContentType(contentType)
+		req.SetBodyRaw(body)
+	}
+	start := time.Now()
+	if err := c.http.Do(req, resp); err != nil {
+		return Answer{}, err
+	}
+	answer := Answer{Status: resp.StatusCode(), Elapsed: time.Since(start), Body: append([]byte(nil), resp.Body()...)}
+	if answer.Status == http.StatusTooManyRequests {
+		answer.RetryAfter = retryAfter(resp.Header.Peek("Retry-After"))
+	}
+	return answer, nil
+}
+
+// Send is Do that honours 429: it waits as long as Retry-After says, at most
+// 30 s, and tries again, at most eight times in all; refused hears of each
+// attempt that was put off. The error is ctx's if it ends while waiting: a
+// request on its way is not cut off, so that what the server acknowledges is
+// always known.
+func (c *Client) Send(ctx context.Context, method, path string, body []byte, refused func(Answer)) (Answer, error) {
+	for attempt := 1; ; attempt++ {
+		answer, err := c.Do(method, path, body)
+		if err != nil || answer.Status != http.StatusTooManyRequests || attempt == maxAttempts {
+			return answer, err
+		}
+		refused(answer)
+		if err := wait(ctx, min(answer.RetryAfter, maxRetryAfter)); err != nil {
+			return Answer{}, err
+		}
+	}
+}
+
+// wait returns after d, or with ctx's error as soon as ctx ends.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// retryAfter reads the header in seconds; the form with a date is as good as
+// absent (RFC 9110 section 10.2.3).
+func retryAfter(header []byte) time.Duration {
+	seconds, err := strconv.ParseUint(string(header), 10, 31)
+	if err != nil {
+		return time.Second
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+// A Resource is what this client reads of a user or group.
+type Resource struct {
+	ID          string   `json:"id"`
+	UserName    string   `json:"userName"`
+	DisplayName string   `json:"displayName"`
+	Members     []Member `json:"members"`
+}
+
+// A Member is one entry of a group's members.
+type Member struct {
+	Value string `json:"value"` // the user's id
+}
+
+// A List is a list response (RFC 7644 section 3.4.2).
+type List struct {
+	Total     int        `json:"totalResults"`
+	Resources []Resource `json:"Resources"`
+}
+
+// scimError is an error response (RFC 7644 section 3.12).
+type scimError struct {
+	ScimType string `json:"scimType"`
+	Detail   string `json:"detail"`
+}
+
+// Resource reads the answer as one resource.
+func (a Answer) Resource() (Resource, error) {
+	var r Resource
+	err := json.Unmarshal(a.Body, &r)
+	return r, err
+}
+
+// List reads the answer as a list response.
+func (a Answer) List() (List, error) {
+	var l List
+	err := json.Unmarshal(a.Body, &l)
+	return l, err
+}
+
+// failure reads the answer as an error response; a body that is none, such as
+// a proxy's, leaves both fields empty.
+func (a Answer) failure() scimError {
+	var e scimError
+	if json.Unmarshal(a.Body, &e) != nil {
+		return scimError{}
+	}
+	return e
+}
