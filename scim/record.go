@@ -1,5 +1,248 @@
 package scim
 
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+)
+
 // A Record is an Object of one resource type in its compact encoding. It is
 // immutable: readers share it without a copy.
+//
+//	record  = attr*                      in ascending order of number
+//	attr    = uvarint(num<<3 | tag) body
+//	tag 0   false        no body
+//	tag 1   true         no body
+//	tag 2   int          zigzag varint
+//	tag 3   string       uvarint length, bytes
+//	tag 4   constant     uvarint number in the table of constants
+//	tag 5   complex      uvarint length, attr*
+//	tag 6   list         uvarint length, element*; an element is an attr with num 0
+//	tag 7   decimal      uvarint length, JSON text
+//
+// Attribute names are not stored: the numbers are those of the schema. The
+// numbers of attributes, tags and constants never change.
 type Record []byte
+
+const (
+	tagFalse = iota
+	tagTrue
+	tagInt
+	tagString
+	tagConst
+	tagComplex
+	tagList
+	tagDecimal
+)
+
+// constants are strings that many records hold. Append only.
+var constants = []string{"work", "home", "other", "mobile", "fax", "WindowsAzureActiveDirectoryRole", "User", "de-DE", "en-US", "en-GB", "Europe/Berlin", "de", "en", "US", "DE"}
+
+// errRecord is what decoding says of bytes that no Encode made.
+var errRecord = errors.New("scim: malformed record")
+
+// maxNesting bounds the nesting of a record; the schemas need four levels.
+const maxNesting = 8
+
+// Encode returns the record of o, a normalised Object of rt. What is derived
+// and read-only, and what is unassigned, is not stored.
+func Encode(rt *ResourceType, o Object) Record {
+	return appendObject(make([]byte, 0, 256), rt.Attributes, o)
+}
+
+// stored reports whether a record holds a.
+func (a *Attribute) stored() bool {
+	return a.Mutability != ReadOnly && a.Returned != ReturnedNever && (!a.Derived || a == UserManager)
+}
+
+func appendObject(dst []byte, attrs []*Attribute, o Object) []byte {
+	ordered := attrs
+	if !slices.IsSortedFunc(attrs, byNum) { // meta stands behind the core schema
+		ordered = slices.Clone(attrs)
+		slices.SortFunc(ordered, byNum)
+	}
+	for _, a := range ordered {
+		if v := o.Get(a.Name); a.stored() && !v.IsUnassigned() {
+			dst = appendAttr(dst, a.Num, a, v)
+		}
+	}
+	return dst
+}
+
+func byNum(a, b *Attribute) int { return int(a.Num) - int(b.Num) }
+
+func appendAttr(dst []byte, num uint16, a *Attribute, v Value) []byte {
+	head := func(tag int) { dst = binary.AppendUvarint(dst, uint64(num)<<3|uint64(tag)) }
+	switch v.Kind {
+	case Bool:
+		if v.Bool {
+			head(tagTrue)
+		} else {
+			head(tagFalse)
+		}
+	case Int:
+		head(tagInt)
+		dst = binary.AppendVarint(dst, v.Int)
+	case String:
+		if i := slices.Index(constants, v.Str); i >= 0 {
+			head(tagConst)
+			return binary.AppendUvarint(dst, uint64(i))
+		}
+		head(tagString)
+		dst = appendBytes(dst, v.Str)
+	case Decimal:
+		head(tagDecimal)
+		dst = appendBytes(dst, v.Str)
+	case Complex:
+		head(tagComplex)
+		dst = appendBytes(dst, string(appendObject(nil, a.Sub, v.Obj)))
+	case List:
+		head(tagList)
+		var elems []byte
+		for _, e := range v.List {
+			elems = appendAttr(elems, 0, a, e)
+		}
+		dst = appendBytes(dst, string(elems))
+	}
+	return dst
+}
+
+func appendBytes(dst []byte, s string) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
+}
+
+// Object returns what r holds, or an error if r is no record of rt.
+func (r Record) Object(rt *ResourceType) (Object, error) {
+	return decodeObject(r, rt.Attributes, maxNesting)
+}
+
+// Attr returns the top-level attribute a, or Null. Bytes that no Encode made
+// give Null: Object is the one that reports them.
+func (r Record) Attr(a *Attribute) Value {
+	for rest := []byte(r); len(rest) > 0; {
+		num, tag, body, tail, err := split(rest)
+		if err != nil || num > uint64(a.Num) {
+			return Value{}
+		}
+		if num == uint64(a.Num) {
+			v, err := decodeValue(tag, body, a, maxNesting)
+			if err != nil {
+				return Value{}
+			}
+			return v
+		}
+		rest = tail
+	}
+	return Value{}
+}
+
+// ExtAttr returns the attribute a of the extension ext, or Null.
+func (r Record) ExtAttr(ext, a *Attribute) Value {
+	for rest := []byte(r); len(rest) > 0; {
+		num, tag, body, tail, err := split(rest)
+		if err != nil {
+			return Value{}
+		}
+		if num == uint64(ext.Num) && tag == tagComplex {
+			return Record(body).Attr(a)
+		}
+		rest = tail
+	}
+	return Value{}
+}
+
+// split cuts the first attribute off b.
+func split(b []byte) (num uint64, tag int, body, tail []byte, err error) {
+	head, n := binary.Uvarint(b)
+	if n <= 0 {
+		return 0, 0, nil, nil, errRecord
+	}
+	b = b[n:]
+	num, tag = head>>3, int(head&7)
+	switch tag {
+	case tagFalse, tagTrue:
+		return num, tag, nil, b, nil
+	case tagInt, tagConst:
+		if _, n = binary.Uvarint(b); n <= 0 {
+			return 0, 0, nil, nil, errRecord
+		}
+		return num, tag, b[:n], b[n:], nil
+	}
+	size, n := binary.Uvarint(b)
+	if n <= 0 || size > uint64(len(b)-n) {
+		return 0, 0, nil, nil, errRecord
+	}
+	b = b[n:]
+	return num, tag, b[:size:size], b[size:], nil
+}
+
+func decodeObject(b []byte, attrs []*Attribute, depth int) (Object, error) {
+	if depth == 0 {
+		return nil, errRecord
+	}
+	var o Object
+	last := uint64(0)
+	for len(b) > 0 {
+		num, tag, body, tail, err := split(b)
+		if err != nil {
+			return nil, err
+		}
+		i := slices.IndexFunc(attrs, func(a *Attribute) bool { return uint64(a.Num) == num })
+		if i < 0 || num <= last {
+			return nil, fmt.Errorf("%w: attribute number %d", errRecord, num)
+		}
+		v, err := decodeValue(tag, body, attrs[i], depth)
+		if err != nil {
+			return nil, err
+		}
+		o = append(o, Attr{attrs[i].Name, v})
+		b, last = tail, num
+	}
+	return o, nil
+}
+
+func decodeValue(tag int, body []byte, a *Attribute, depth int) (Value, error) {
+	switch tag {
+	case tagFalse, tagTrue:
+		return Boolean(tag == tagTrue), nil
+	case tagInt:
+		n, _ := binary.Varint(body)
+		return Integer(n), nil
+	case tagConst:
+		n, _ := binary.Uvarint(body)
+		if n >= uint64(len(constants)) {
+			return Value{}, fmt.Errorf("%w: constant %s", errRecord, strconv.FormatUint(n, 10))
+		}
+		return Text(constants[n]), nil
+	case tagString:
+		return Text(string(body)), nil
+	case tagDecimal:
+		return Value{Kind: Decimal, Str: string(body)}, nil
+	case tagComplex:
+		o, err := decodeObject(body, a.Sub, depth-1)
+		return Value{Kind: Complex, Obj: o}, err
+	}
+	return decodeList(body, a, depth-1)
+}
+
+func decodeList(b []byte, a *Attribute, depth int) (Value, error) {
+	if depth == 0 {
+		return Value{}, errRecord
+	}
+	v := Value{Kind: List}
+	for len(b) > 0 {
+		num, tag, body, tail, err := split(b)
+		if err != nil || num != 0 {
+			return Value{}, errRecord
+		}
+		e, err := decodeValue(tag, body, a, depth)
+		if err != nil {
+			return Value{}, err
+		}
+		v.List = append(v.List, e)
+		b = tail
+	}
+	return v, nil
+}

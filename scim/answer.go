@@ -1,0 +1,141 @@
+package scim
+
+import "encoding/binary"
+
+// AppendJSON appends the JSON of a resource: what is stored straight from its
+// Record, what is derived from the Resource, as p projects it. Unassigned
+// attributes are left out (RFC 7643 section 2.5).
+func AppendJSON(dst []byte, rt *ResourceType, res Resource, p *Projection) []byte {
+	w := writer{res: res, projection: p}
+	return append(w.attrs(append(dst, '{'), nil, rt.Attributes, res.Record()), '}')
+}
+
+type writer struct {
+	res        Resource
+	projection *Projection
+}
+
+// attrs appends attributes of ext, or of the resource itself, without braces.
+// attrs ascends by number except for what is derived, so rest is read once.
+func (w *writer) attrs(dst []byte, ext *Attribute, attrs []*Attribute, rest []byte) []byte {
+	first := true
+	for _, a := range attrs {
+		var tag int
+		var body []byte
+		if a.stored() {
+			tag, body, rest = seek(rest, a.Num)
+		}
+		switch {
+		case isURN(a.Name):
+			dst = w.extension(dst, &first, a, body)
+		case !w.projection.wants(ext, a):
+		case a.Derived:
+			if v := w.res.Derived(a); !v.IsUnassigned() {
+				dst = w.value(appendName(dst, &first, a.Name), ext, a, v)
+			}
+		case tag >= 0 && a.stored():
+			dst = w.encoded(appendName(dst, &first, a.Name), ext, a, tag, body)
+		}
+	}
+	return dst
+}
+
+// seek cuts b behind the attribute num; tag is -1 where it is absent.
+func seek(b []byte, num uint16) (tag int, body, rest []byte) {
+	for len(b) > 0 {
+		n, tag, body, tail, err := split(b)
+		if err != nil || n > uint64(num) {
+			break
+		}
+		if n == uint64(num) {
+			return tag, body, tail
+		}
+		b = tail
+	}
+	return -1, nil, b
+}
+
+// extension appends an extension unless it is empty.
+func (w *writer) extension(dst []byte, first *bool, ext *Attribute, body []byte) []byte {
+	mark, was := len(dst), *first
+	dst = append(appendName(dst, first, ext.Name), '{')
+	before := len(dst)
+	if dst = w.attrs(dst, ext, ext.Sub, body); len(dst) == before {
+		*first = was
+		return dst[:mark]
+	}
+	return append(dst, '}')
+}
+
+// value appends a derived value.
+func (w *writer) value(dst []byte, ext, a *Attribute, v Value) []byte {
+	switch v.Kind {
+	case List:
+		dst = append(dst, '[')
+		for i, e := range v.List {
+			if i > 0 {
+				dst = append(dst, ',')
+			}
+			dst = w.value(dst, ext, a, e)
+		}
+		return append(dst, ']')
+	case Complex:
+		dst = append(dst, '{')
+		first := true
+		for _, m := range v.Obj {
+			if sub := find(a.Sub, m.Name); m.Value.Kind != Null && (sub == nil || w.projection.wantsSub(ext, a, sub)) {
+				dst = AppendValue(appendName(dst, &first, m.Name), m.Value)
+			}
+		}
+		return append(dst, '}')
+	}
+	return AppendValue(dst, v)
+}
+
+// encoded appends a stored value.
+func (w *writer) encoded(dst []byte, ext, a *Attribute, tag int, body []byte) []byte {
+	switch tag {
+	case tagList:
+		dst = append(dst, '[')
+		for n := 0; len(body) > 0; n++ {
+			_, t, b, tail, err := split(body)
+			if err != nil {
+				break
+			}
+			if n > 0 {
+				dst = append(dst, ',')
+			}
+			dst, body = w.encoded(dst, ext, a, t, b), tail
+		}
+		return append(dst, ']')
+	case tagComplex:
+		dst = append(dst, '{')
+		first := true
+		for _, sub := range a.Sub {
+			var t int
+			var b []byte
+			if t, b, body = seek(body, sub.Num); t >= 0 && w.projection.wantsSub(ext, a, sub) {
+				dst = appendLeaf(appendName(dst, &first, sub.Name), t, b)
+			}
+		}
+		return append(dst, '}')
+	}
+	return appendLeaf(dst, tag, body)
+}
+
+// appendLeaf appends a stored value that has no parts.
+func appendLeaf(dst []byte, tag int, body []byte) []byte {
+	switch tag {
+	case tagConst:
+		if n, _ := binary.Uvarint(body); n < uint64(len(constants)) {
+			return appendString(dst, constants[n])
+		}
+	case tagString:
+		return appendString(dst, string(body))
+	}
+	v, err := decodeValue(tag, body, &Attribute{}, 1)
+	if err != nil {
+		return append(dst, "null"...)
+	}
+	return AppendValue(dst, v)
+}

@@ -1,0 +1,190 @@
+package scim
+
+import (
+	"encoding/base64"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Coerce returns raw as a value of a: a List for a multi-valued attribute,
+// Null for what is unassigned (null, [] and, unless the dialect keeps it, "";
+// interop row 51). It refuses with 400 invalidValue, naming the attribute,
+// what was sent and what is expected.
+func (a *Attribute) Coerce(raw Value, d *Dialect) (Value, *Error) {
+	if a == UserManager {
+		raw = managerOf(raw)
+	}
+	if !a.Multi {
+		if raw.Kind == List && len(raw.List) == 1 {
+			raw = raw.List[0] // Entra's documented manager (idps.md, 0.2)
+		}
+		return a.coerceOne(raw, d)
+	}
+	if raw.Kind != List {
+		raw = ListOf(raw)
+	}
+	out := Value{Kind: List}
+	for _, e := range raw.List {
+		v, err := a.coerceOne(e, d)
+		if err != nil {
+			return Value{}, err
+		}
+		if !v.IsUnassigned() && !slices.ContainsFunc(out.List, v.Equal) {
+			out.List = append(out.List, v)
+		}
+	}
+	if err := a.onePrimary(out.List); err != nil || len(out.List) == 0 {
+		return Value{}, err
+	}
+	return out, nil
+}
+
+// onePrimary refuses two primary values (RFC 7643 section 2.4, row 26).
+func (a *Attribute) onePrimary(list []Value) *Error {
+	n := 0
+	for _, e := range list {
+		if e.Obj.Get("primary").Bool {
+			n++
+		}
+	}
+	if n > 1 {
+		return Errorf(400, InvalidValue, "%s: %d values are primary; at most one may be", a.Name, n)
+	}
+	return nil
+}
+
+// managerOf reads the forms in which clients send a manager (rows 21 and 23):
+// a plain id, {"managerId": id}, a list of one, "" for nobody.
+func managerOf(raw Value) Value {
+	switch raw.Kind {
+	case List:
+		if len(raw.List) == 1 {
+			return managerOf(raw.List[0])
+		}
+	case String:
+		if raw.Str == "" {
+			return Value{}
+		}
+		return ObjectOf(Attr{"value", raw})
+	case Complex:
+		if id, ok := raw.Obj.Fold("managerId"); ok {
+			return ObjectOf(Attr{"value", id})
+		}
+		if v, ok := raw.Obj.Fold("value"); ok && (v.Kind == Null || v.Kind == String && v.Str == "") {
+			return Value{}
+		}
+	}
+	return raw
+}
+
+func (a *Attribute) coerceOne(raw Value, d *Dialect) (Value, *Error) {
+	if raw.Kind == Null || raw.Kind == List && len(raw.List) == 0 {
+		return Value{}, nil
+	}
+	if raw.Kind == String && raw.Str == "" && !d.EmptyIsValue {
+		return Value{}, nil
+	}
+	switch a.Type {
+	case TypeComplex:
+		return a.coerceComplex(raw, d)
+	case TypeBoolean:
+		return a.coerceBoolean(raw)
+	case TypeInteger:
+		if raw.Kind != Int {
+			return Value{}, a.wrong(raw, "a whole number")
+		}
+		return raw, nil
+	case TypeDecimal:
+		if raw.Kind != Int && raw.Kind != Decimal {
+			return Value{}, a.wrong(raw, "a number")
+		}
+		return raw, nil
+	}
+	return a.coerceText(raw)
+}
+
+// coerceBoolean takes true, false and their texts in any case (row 1).
+func (a *Attribute) coerceBoolean(raw Value) (Value, *Error) {
+	switch {
+	case raw.Kind == Bool:
+		return raw, nil
+	case raw.Kind == String && strings.EqualFold(raw.Str, "true"):
+		return Boolean(true), nil
+	case raw.Kind == String && strings.EqualFold(raw.Str, "false"):
+		return Boolean(false), nil
+	}
+	return Value{}, a.wrong(raw, "true or false")
+}
+
+func (a *Attribute) coerceText(raw Value) (Value, *Error) {
+	if raw.Kind == Int || raw.Kind == Decimal {
+		raw = Text(string(AppendValue(nil, raw))) // an employeeNumber without quotes
+	}
+	if raw.Kind != String {
+		return Value{}, a.wrong(raw, "a string")
+	}
+	limit := a.MaxLen
+	if limit == 0 {
+		limit = DefaultMaxLen
+		if a.Type == TypeBinary {
+			limit = 16 * DefaultMaxLen
+		}
+	}
+	if len(raw.Str) > limit {
+		return Value{}, Errorf(400, InvalidValue, "%s: %d bytes are too long; send at most %d", a.Name, len(raw.Str), limit)
+	}
+	switch a.Type {
+	case TypeDateTime:
+		if _, err := time.Parse(time.RFC3339Nano, raw.Str); err != nil {
+			return Value{}, a.wrong(raw, "an instant such as 2026-01-31T12:00:00Z")
+		}
+	case TypeBinary:
+		if _, err := base64.StdEncoding.DecodeString(raw.Str); err != nil {
+			return Value{}, a.wrong(raw, "base64")
+		}
+	}
+	if a.Closed {
+		i := slices.IndexFunc(a.Canonical, func(c string) bool { return strings.EqualFold(c, raw.Str) })
+		if i < 0 {
+			return Value{}, Errorf(400, InvalidValue, "%s: %s is not one of the canonical values: [%s]", a.Name, describe(raw), strings.Join(a.Canonical, ", "))
+		}
+		return Text(a.Canonical[i]), nil
+	}
+	return raw, nil
+}
+
+// coerceComplex takes an object, or a bare value for an attribute that has a
+// value sub-attribute. Unknown and null sub-attributes are dropped (row 13).
+func (a *Attribute) coerceComplex(raw Value, d *Dialect) (Value, *Error) {
+	value := find(a.Sub, "value")
+	if raw.Kind != Complex {
+		if value == nil || raw.Kind == List {
+			return Value{}, a.wrong(raw, "an object")
+		}
+		raw = ObjectOf(Attr{"value", raw})
+	}
+	var out Object
+	for _, sub := range a.Sub {
+		sent, ok := raw.Obj.Fold(sub.Name)
+		if !ok || sub.Mutability == ReadOnly {
+			continue
+		}
+		v, err := sub.Coerce(sent, d)
+		if err != nil {
+			err.Detail = a.Name + "." + err.Detail
+			return Value{}, err
+		}
+		if !v.IsUnassigned() {
+			out = append(out, Attr{sub.Name, v})
+		}
+	}
+	if len(out) == 0 {
+		return Value{}, nil
+	}
+	return Value{Kind: Complex, Obj: out}, nil
+}
+
+func (a *Attribute) wrong(raw Value, want string) *Error {
+	return Errorf(400, InvalidValue, "%s: got %s, want %s", a.Name, describe(raw), want)
+}

@@ -1,0 +1,18 @@
+package scim
+
+// DefaultMaxLen bounds a string attribute, in bytes.
+const DefaultMaxLen = 4096
+
+// Limits bound what one request may cost. What a client must know of them is
+// in ServiceProviderConfig.
+type Limits struct {
+	Depth         int // levels of nesting of a body
+	Operations    int // operations of a PATCH
+	FilterBytes   int // length of a filter
+	FilterClauses int // comparisons in a filter
+	PageDefault   int // resources in a page without count
+	PageMax       int // the most resources in a page
+}
+
+// DefaultLimits are the limits of the daemon.
+var DefaultLimits = Limits{Depth: 16, Operations: 5000, FilterBytes: 8192, FilterClauses: 64, PageDefault: 100, PageMax: 1000}

@@ -1,0 +1,131 @@
+package scim
+
+import "slices"
+
+// Normalize returns raw, a body that Decode read, as an Object of rt: the
+// schema's spelling and order, values of the right type, URN-qualified and
+// dotted names expanded (interop rows 15 to 17). Unknown attributes and
+// schemas are dropped, and so is what only the server writes, except id, so
+// that the caller can compare it (row 52). Unassigned attributes are absent.
+// Required attributes are Validate's business, since PATCH shares this.
+func Normalize(rt *ResourceType, raw Object, d *Dialect) (Object, *Error) {
+	n := normalizer{rt: rt, dialect: d}
+	for _, a := range raw {
+		if err := n.add(a.Name, a.Value); err != nil {
+			return nil, err
+		}
+	}
+	return n.ordered(rt.Attributes, n.out), nil
+}
+
+type normalizer struct {
+	rt      *ResourceType
+	dialect *Dialect
+	out     Object
+}
+
+// add takes one attribute as a client named it.
+func (n *normalizer) add(name string, raw Value) *Error {
+	ref, ok := n.rt.Resolve(name)
+	if !ok || ref.Attr == UserSchemas || ref.Attr == GroupSchemas {
+		return nil
+	}
+	if isURN(ref.Attr.Name) {
+		return n.addExtension(ref.Attr, raw)
+	}
+	if ref.Attr.Mutability == ReadOnly && ref.Attr.Num != numID {
+		return nil
+	}
+	if ref.Attr.Returned == ReturnedNever {
+		return nil
+	}
+	if ref.Sub != nil {
+		return n.addSub(ref, raw)
+	}
+	v, err := ref.Attr.Coerce(raw, n.dialect)
+	if err != nil {
+		return err
+	}
+	if v.IsUnassigned() && ref.Attr.Required && raw.Kind != Null {
+		return Errorf(400, InvalidValue, "%s: got %s, but it is required", ref.Attr.Name, describe(raw))
+	}
+	n.put(ref, v)
+	return nil
+}
+
+// addExtension takes the attributes nested under an extension's URN.
+func (n *normalizer) addExtension(ext *Attribute, raw Value) *Error {
+	if raw.Kind == Null {
+		return nil
+	}
+	if raw.Kind != Complex {
+		return ext.wrong(raw, "an object")
+	}
+	for _, a := range raw.Obj {
+		if find(ext.Sub, a.Name) == nil && !isURN(a.Name) {
+			if _, ok := within(ext, ext.Sub, a.Name); !ok {
+				continue
+			}
+		}
+		name := a.Name
+		if !isURN(name) {
+			name = ext.Name + ":" + name
+		}
+		if err := n.add(name, a.Value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addSub takes a dotted name such as name.givenName (row 15).
+func (n *normalizer) addSub(ref Ref, raw Value) *Error {
+	if ref.Attr.Multi || ref.Sub.Mutability == ReadOnly {
+		return nil
+	}
+	v, err := ref.Sub.Coerce(raw, n.dialect)
+	if err != nil {
+		err.Detail = ref.Attr.Name + "." + err.Detail
+		return err
+	}
+	whole := n.get(ref).Obj.With(ref.Sub.Name, v)
+	n.put(ref, Value{Kind: Complex, Obj: n.ordered(ref.Attr.Sub, whole)})
+	return nil
+}
+
+func (n *normalizer) get(ref Ref) Value {
+	if ref.Ext == nil {
+		return n.out.Get(ref.Attr.Name)
+	}
+	return n.out.Get(ref.Ext.Name).Obj.Get(ref.Attr.Name)
+}
+
+func (n *normalizer) put(ref Ref, v Value) {
+	if ref.Ext == nil {
+		n.out = n.out.With(ref.Attr.Name, v)
+		return
+	}
+	ext := n.out.Get(ref.Ext.Name).Obj.With(ref.Attr.Name, v)
+	n.out = n.out.With(ref.Ext.Name, Value{Kind: Complex, Obj: n.ordered(ref.Ext.Sub, ext)})
+}
+
+// ordered returns o in the order of attrs.
+func (n *normalizer) ordered(attrs []*Attribute, o Object) Object {
+	rank := func(a Attr) int {
+		return slices.IndexFunc(attrs, func(def *Attribute) bool { return def.Name == a.Name })
+	}
+	out := slices.Clone(o)
+	slices.SortStableFunc(out, func(a, b Attr) int { return rank(a) - rank(b) })
+	return out
+}
+
+// Validate checks what must hold of a whole resource: required attributes are
+// there (RFC 7643 section 2.2).
+func Validate(rt *ResourceType, o Object) *Error {
+	for _, a := range rt.Core.Attributes {
+		if a.Required && o.Get(a.Name).IsUnassigned() {
+			return Errorf(400, InvalidValue, "%s is required", a.Name)
+		}
+	}
+	return nil
+}

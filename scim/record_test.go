@@ -1,0 +1,173 @@
+package scim
+
+import (
+	"encoding/hex"
+	"os"
+	"strings"
+	"testing"
+)
+
+// sample is about 1 KB of JSON, as an identity provider sends a person.
+const sample = `{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"],
+"externalId":"7a0c1b9e-3a53-4f9e-9d37-5d1d3e2b8f10","userName":"alexandra.meyer@example.test","active":true,"displayName":"Alexandra Meyer",
+"name":{"formatted":"Alexandra Meyer","familyName":"Meyer","givenName":"Alexandra"},
+"emails":[{"primary":true,"type":"work","value":"alexandra.meyer@example.test"},{"type":"home","value":"alex@example.org"}],
+"phoneNumbers":[{"type":"work","value":"+49 30 1234567"},{"type":"mobile","value":"+49 170 1234567"}],
+"addresses":[{"type":"work","formatted":"Hauptstr. 1, 10115 Berlin","streetAddress":"Hauptstr. 1","locality":"Berlin","postalCode":"10115","country":"DE"}],
+"title":"Senior Engineer","preferredLanguage":"de","locale":"de-DE","timezone":"Europe/Berlin","userType":"Employee",
+"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"employeeNumber":"4711","department":"Design","costCenter":"1000","organization":"Example GmbH","manager":{"value":"0192f3c4-0000-7000-8000-000000000001"}}}`
+
+func normalized(t testing.TB, rt *ResourceType, body string) Object {
+	t.Helper()
+	d, _ := DialectByName("generic")
+	raw, err := Decode([]byte(body), DefaultLimits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := Normalize(rt, raw, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// kept is o without what a record does not hold.
+func kept(rt *ResourceType, o Object) Object {
+	var out Object
+	for _, a := range o {
+		if find(rt.Attributes, a.Name).stored() {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func TestRecordRoundTrip(t *testing.T) {
+	o := normalized(t, User, sample)
+	r := Encode(User, o)
+	back, err := r.Object(User)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !back.Equal(kept(User, o)) {
+		t.Errorf("got %s\nwant %s", AppendObject(nil, back), AppendObject(nil, kept(User, o)))
+	}
+	if got, most := len(r), 450; got > most {
+		t.Errorf("%d bytes of JSON take %d in a record, want at most %d", len(sample), got, most)
+	}
+	for _, a := range User.Attributes {
+		if a.stored() && !r.Attr(a).Equal(o.Get(a.Name)) {
+			t.Errorf("Attr(%s) = %v, want %v", a.Name, r.Attr(a), o.Get(a.Name))
+		}
+	}
+	want := o.Get(URNEnterprise).Obj.Get("manager")
+	if got := r.ExtAttr(UserEnterprise, UserManager); !got.Equal(want) {
+		t.Errorf("ExtAttr(manager) = %v, want %v", got, want)
+	}
+}
+
+// TestRecordFrozen decodes the bytes of released versions, one record a line:
+// the resource type, hex, and the JSON that it means. Lines are only added.
+func TestRecordFrozen(t *testing.T) {
+	raw, err := os.ReadFile("testdata/records.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(raw)) {
+		fields := strings.SplitN(strings.TrimSpace(line), " ", 3)
+		b, err := hex.DecodeString(fields[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		rt := User
+		if fields[0] == "Group" {
+			rt = Group
+		}
+		o, err := Record(b).Object(rt)
+		if err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		if got := string(AppendObject(nil, o)); got != fields[2] {
+			t.Errorf("got %s\nwant %s", got, fields[2])
+		}
+		if got := hex.EncodeToString(Encode(rt, o)); got != fields[1] {
+			t.Errorf("encoded anew: %s\nwant %s", got, fields[1])
+		}
+	}
+}
+
+// TestNumbersAreUnique guards the numbers that records are made of.
+func TestNumbersAreUnique(t *testing.T) {
+	var check func(path string, attrs []*Attribute)
+	check = func(path string, attrs []*Attribute) {
+		seen := map[uint16]string{}
+		for _, a := range attrs {
+			if other, twice := seen[a.Num]; twice || a.Num == 0 {
+				t.Errorf("%s%s has number %d, as has %q", path, a.Name, a.Num, other)
+			}
+			seen[a.Num] = a.Name
+			check(path+a.Name+".", a.Sub)
+		}
+	}
+	for _, rt := range ResourceTypes {
+		check("", rt.Attributes)
+	}
+}
+
+func FuzzRecord(f *testing.F) {
+	f.Add([]byte(Encode(User, normalized(f, User, sample))))
+	f.Add([]byte{})
+	f.Add([]byte{0xff, 0xff, 0xff})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r := Record(b)
+		for _, a := range User.Attributes {
+			r.Attr(a)
+		}
+		AppendJSON(nil, User, bare{r}, nil)
+		o, err := r.Object(User)
+		if err != nil {
+			return
+		}
+		again, err := Encode(User, o).Object(User)
+		if err != nil {
+			t.Fatalf("%s encoded is no record: %v", AppendObject(nil, o), err)
+		}
+		AppendObject(nil, again)
+	})
+}
+
+// bare is a resource of which the server knows nothing but the record.
+type bare struct{ record Record }
+
+func (b bare) Record() Record           { return b.record }
+func (b bare) Derived(*Attribute) Value { return Value{} }
+
+func FuzzDecode(f *testing.F) {
+	f.Add([]byte(sample))
+	f.Add([]byte(`{"a":[1,2.5e3,null,{"b":"\ud83d\ude00"}]}`))
+	f.Add([]byte(`{"a":1,"A":2}`))
+	f.Add([]byte("{\"a\":\"\xff\"}"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		o, err := Decode(body, DefaultLimits)
+		if err != nil {
+			if err.Status != 400 || err.Type != InvalidSyntax || err.Detail == "" {
+				t.Fatalf("refused as %v", err)
+			}
+			return
+		}
+		text := AppendObject(nil, o)
+		again, err := Decode(text, DefaultLimits)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if got := AppendObject(nil, again); string(got) != string(text) {
+			t.Fatalf("%s became %s", text, got)
+		}
+		d, _ := DialectByName("generic")
+		if n, err := Normalize(User, o, d); err == nil {
+			if _, err := Encode(User, n).Object(User); err != nil {
+				t.Fatalf("%s: %v", text, err)
+			}
+		}
+	})
+}
