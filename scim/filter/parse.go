@@ -1,0 +1,225 @@
+package filter
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"rosterd/scim"
+)
+
+// Parse reads a filter on resources of rt. Names and operators may stand in
+// any letter case (interop row 30). Everything that can be wrong with a filter
+// is found here, as 400 invalidFilter that names the place, so that matching
+// never fails: unknown attributes, operators that the type does not have,
+// values of another type, more than lim.FilterClauses comparisons.
+func Parse(rt *scim.ResourceType, text string, d *scim.Dialect, lim scim.Limits) (*Filter, *scim.Error) {
+	p, err := newParser(rt, text, d, lim)
+	if err != nil {
+		return nil, err
+	}
+	x, err := p.or(nil)
+	if err != nil {
+		return nil, err
+	}
+	if t := p.peek(); t.kind != 0 {
+		return nil, invalid("unexpected %q at byte %d; join comparisons with and or or", t.text, t.at)
+	}
+	return &Filter{x}, nil
+}
+
+type parser struct {
+	rt      *scim.ResourceType
+	dialect *scim.Dialect
+	tokens  []token
+	clauses int // comparisons still allowed
+	depth   int // levels of nesting still allowed
+}
+
+func newParser(rt *scim.ResourceType, text string, d *scim.Dialect, lim scim.Limits) (*parser, *scim.Error) {
+	if len(text) > lim.FilterBytes {
+		return nil, invalid("the filter has %d bytes; at most %d are allowed", len(text), lim.FilterBytes)
+	}
+	tokens, err := lex(text)
+	return &parser{rt: rt, dialect: d, tokens: tokens, clauses: lim.FilterClauses, depth: lim.Depth}, err
+}
+
+func (p *parser) peek() token { return p.tokens[0] }
+
+func (p *parser) next() token {
+	t := p.tokens[0]
+	if t.kind != 0 {
+		p.tokens = p.tokens[1:]
+	}
+	return t
+}
+
+// word reports whether the next token is the keyword, and takes it.
+func (p *parser) word(keyword string) bool {
+	if t := p.peek(); t.kind != 'w' || !strings.EqualFold(t.text, keyword) {
+		return false
+	}
+	p.next()
+	return true
+}
+
+// or parses a whole expression. in is the attribute whose elements a value
+// path selects, or nil.
+func (p *parser) or(in *scim.Ref) (Expr, *scim.Error) {
+	return p.chain(in, "or", (*parser).and, func(l, r Expr) Expr { return Or{l, r} })
+}
+
+func (p *parser) and(in *scim.Ref) (Expr, *scim.Error) {
+	return p.chain(in, "and", (*parser).unary, func(l, r Expr) Expr { return And{l, r} })
+}
+
+func (p *parser) chain(in *scim.Ref, keyword string, operand func(*parser, *scim.Ref) (Expr, *scim.Error), join func(l, r Expr) Expr) (Expr, *scim.Error) {
+	left, err := operand(p, in)
+	for err == nil && p.word(keyword) {
+		var right Expr
+		if right, err = operand(p, in); err == nil {
+			left = join(left, right)
+		}
+	}
+	return left, err
+}
+
+func (p *parser) unary(in *scim.Ref) (Expr, *scim.Error) {
+	t := p.peek()
+	negated := t.kind == 'w' && strings.EqualFold(t.text, "not") && len(p.tokens) > 1 && p.tokens[1].kind == '('
+	if negated {
+		p.next()
+	}
+	if p.peek().kind != '(' {
+		return p.clause(in)
+	}
+	p.next()
+	x, err := p.nested(in, ')')
+	if negated && err == nil {
+		x = Not{x}
+	}
+	return x, err
+}
+
+// nested parses an expression up to the closing bracket.
+func (p *parser) nested(in *scim.Ref, closing byte) (Expr, *scim.Error) {
+	if p.depth--; p.depth < 0 {
+		return nil, invalid("the filter is nested too deeply, at byte %d", p.peek().at)
+	}
+	x, err := p.or(in)
+	if err != nil {
+		return nil, err
+	}
+	if t := p.next(); t.kind != closing {
+		return nil, invalid("expected %q at byte %d", string(closing), t.at)
+	}
+	p.depth++
+	return x, nil
+}
+
+// clause parses attr op value, attr pr, or attr[...].
+func (p *parser) clause(in *scim.Ref) (Expr, *scim.Error) {
+	t := p.next()
+	if t.kind != 'w' {
+		return nil, invalid("expected an attribute at byte %d", t.at)
+	}
+	if p.clauses--; p.clauses < 0 {
+		return nil, invalid("the filter has too many comparisons; split the query")
+	}
+	ref, ok := p.resolve(in, t.text)
+	if !ok {
+		return nil, invalid("there is no attribute %q in the schemas of %s (byte %d)", t.text, p.rt.Name, t.at)
+	}
+	if p.peek().kind == '[' {
+		return p.valuePath(in, ref, t)
+	}
+	op := p.next()
+	if op.kind == 'w' && strings.EqualFold(op.text, "pr") {
+		return Present{ref}, nil
+	}
+	return p.comparison(ref, op)
+}
+
+func (p *parser) valuePath(in *scim.Ref, ref scim.Ref, t token) (Expr, *scim.Error) {
+	if in != nil || ref.Sub != nil || !ref.Attr.Multi || ref.Attr.Type != scim.TypeComplex {
+		return nil, invalid("%q has no elements to select with [...] (byte %d)", t.text, t.at)
+	}
+	p.next()
+	x, err := p.nested(&ref, ']')
+	return ValuePath{ref, x}, err
+}
+
+// resolve finds an attribute, or a sub-attribute of in.
+func (p *parser) resolve(in *scim.Ref, name string) (scim.Ref, bool) {
+	if in == nil {
+		return p.rt.Resolve(name)
+	}
+	for _, sub := range in.Attr.Sub {
+		if strings.EqualFold(sub.Name, name) {
+			return scim.Ref{Attr: sub}, true
+		}
+	}
+	return scim.Ref{}, false
+}
+
+func (p *parser) comparison(ref scim.Ref, t token) (Expr, *scim.Error) {
+	op := Op(strings.ToLower(t.text))
+	switch op {
+	case Eq, Ne, Co, Sw, Ew, Gt, Ge, Lt, Le:
+	default:
+		return nil, invalid("expected an operator (eq ne co sw ew pr gt ge lt le) at byte %d, got %q", t.at, t.text)
+	}
+	path := ref.String()
+	leaf := ref.Attr
+	if ref.Sub != nil {
+		leaf = ref.Sub
+	} else if leaf.Type == scim.TypeComplex {
+		for _, sub := range leaf.Sub {
+			if sub.Name == "value" {
+				ref.Sub, leaf = sub, sub
+			}
+		}
+	}
+	if leaf.Type == scim.TypeComplex {
+		return nil, invalid("%q has parts; compare one of them, such as %s.%s", path, path, leaf.Sub[0].Name)
+	}
+	value, err := p.value(path, leaf, op)
+	return Compare{ref, op, value}, err
+}
+
+// value reads the value of a comparison as the attribute's type.
+func (p *parser) value(path string, a *scim.Attribute, op Op) (scim.Value, *scim.Error) {
+	t := p.next()
+	if t.kind != 's' && t.kind != 'w' {
+		return scim.Value{}, invalid("expected a value for %s at byte %d", path, t.at)
+	}
+	if t.kind == 'w' && strings.EqualFold(t.text, "null") && (op == Eq || op == Ne) {
+		return scim.Value{}, nil
+	}
+	switch a.Type {
+	case scim.TypeBoolean: // also as text: Entra asks for primary eq "True" (row 25)
+		b, err := strconv.ParseBool(strings.ToLower(t.text))
+		if err != nil || len(t.text) < 4 {
+			return scim.Value{}, invalid("%s: %q is neither true nor false", path, t.text)
+		}
+		if op != Eq && op != Ne {
+			return scim.Value{}, invalid("%s: %s does not apply to true and false", path, op)
+		}
+		return scim.Boolean(b), nil
+	case scim.TypeInteger, scim.TypeDecimal:
+		n, err := strconv.ParseInt(t.text, 10, 64)
+		if err != nil {
+			return scim.Value{}, invalid("%s: %q is not a whole number", path, t.text)
+		}
+		return scim.Integer(n), nil
+	case scim.TypeDateTime:
+		if _, err := time.Parse(time.RFC3339Nano, t.text); err != nil && op != Co && op != Sw && op != Ew {
+			return scim.Value{}, invalid("%s: %q is not an instant such as 2026-01-31T12:00:00Z", path, t.text)
+		}
+	}
+	// One client leaves the quotes out (idps.md, section 9).
+	if t.kind == 'w' && p.dialect.QuotedValues {
+		return scim.Value{}, invalid("%s: write the value %s in double quotes", path, t.text)
+	}
+	return scim.Text(t.text), nil
+}
