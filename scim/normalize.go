@@ -18,6 +18,29 @@ func Normalize(rt *ResourceType, raw Object, d *Dialect) (Object, *Error) {
 	return n.ordered(rt.Attributes, n.out), nil
 }
 
+// Cleared returns the attributes that raw sends as null or empty. Normalize
+// drops them like what is absent; where a PUT keeps absent values, this tells
+// the two apart.
+func Cleared(rt *ResourceType, raw Object) []*Attribute {
+	var out []*Attribute
+	for _, a := range raw {
+		ref, ok := rt.Resolve(a.Name)
+		switch {
+		case !ok || ref.Sub != nil:
+		case a.Value.IsUnassigned() || a.Value.Kind == String && a.Value.Str == "":
+			out = append(out, ref.Attr)
+		case isURN(ref.Attr.Name):
+			for _, sub := range a.Value.Obj {
+				def := find(ref.Attr.Sub, sub.Name)
+				if def != nil && (sub.Value.IsUnassigned() || sub.Value.Kind == String && sub.Value.Str == "") {
+					out = append(out, def)
+				}
+			}
+		}
+	}
+	return out
+}
+
 type normalizer struct {
 	rt      *ResourceType
 	dialect *Dialect

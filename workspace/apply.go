@@ -1,0 +1,219 @@
+package workspace
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"rosterd/scim"
+)
+
+// Apply folds ev, one event of a commit with envelope env, into s. It cannot
+// fail: an event that cannot follow s is a corrupt journal or a bug, and
+// panics.
+func (s *State) Apply(env Envelope, ev Event) {
+	v := &s.view
+	assert(v.settings != nil || isBirth(ev), "%T before the workspace exists", ev)
+	assert(!env.At.Before(v.at), "time runs backwards: %v after %v", env.At, v.at)
+	v.seq++
+	v.at = env.At
+	switch ev := ev.(type) {
+	case WorkspaceCreated:
+		assert(v.settings == nil, "created twice")
+		v.created = env.At
+		s.applySettings(env, ev.Settings)
+	case WorkspaceChanged:
+		s.applySettings(env, ev.Settings)
+	case ConnectionCreated, ConnectionChanged, ConnectionDeleted, TokenCreated, TokenRevoked, TokenUsed:
+		s.applyAccess(env, ev)
+	case UserCreated, UserChanged, UserDeleted, UserSynced:
+		s.applyUser(env, ev)
+	case GroupCreated, GroupChanged, GroupDeleted:
+		s.applyGroup(env, ev)
+	case MemberAdded, MemberRemoved, MemberAllowed:
+		s.applyMember(env, ev)
+	case RequestRefused:
+		s.applyRefused(env, ev)
+	case NoAdmin: // a line of the log; the head is computed
+	case Answered:
+		s.applyAnswered(env.At, ev)
+	default:
+		panic(fmt.Sprintf("workspace: unknown event %T", ev))
+	}
+}
+
+func isBirth(ev Event) bool { _, ok := ev.(WorkspaceCreated); return ok }
+
+func (s *State) applySettings(env Envelope, doc scim.Object) {
+	next, err := ParseSettings(nil, doc)
+	assert(err == nil, "stored settings: %v", err)
+	s.view.gate = s.view.gate.Next(next, env.At)
+	s.view.settings = next
+}
+
+func (s *State) applyUser(env Envelope, ev Event) {
+	v := &s.view
+	at := millis(env.At)
+	switch ev := ev.(type) {
+	case UserCreated:
+		assert(bytes.Compare(ev.ID[:], v.lastID[:]) > 0, "user %v is not newer than %v", ev.ID, v.lastID)
+		v.lastID = ev.ID
+		u := &user{id: ev.ID, ord: v.nextUser, version: 1, created: at, modified: at, UserDoc: ev.UserDoc}
+		v.nextUser++
+		u.active = ev.Active()
+		u.sync(env)
+		s.putUser(nil, u)
+	case UserChanged:
+		before := s.mustUser(ev.ID)
+		assert(ev.Version == before.version+1, "user %v version %d follows %d", ev.ID, ev.Version, before.version)
+		u := *before
+		u.version, u.modified, u.UserDoc = ev.Version, at, ev.UserDoc
+		u.active = ev.Active()
+		u.sync(env)
+		s.putUser(before, &u)
+	case UserDeleted:
+		u := s.mustUser(ev.ID)
+		for _, ord := range u.groups {
+			g := s.own(ord)
+			g.members.Delete(u.ord)
+			g.version, g.modified = g.version+1, at
+		}
+		s.reindex(u, nil)
+		s.count(u, -1)
+		v.users.Delete(u.ord)
+	case UserSynced:
+		before := s.mustUser(ev.ID)
+		u := *before
+		u.synced, u.syncedBy = at, ev.Connection
+		s.putUser(before, &u)
+	}
+}
+
+// sync notes a connection's write, which confirms what it wrote.
+func (u *user) sync(env Envelope) {
+	if env.Actor == ActorToken {
+		u.synced, u.syncedBy = millis(env.At), env.Connection
+	}
+}
+
+func (s *State) mustUser(id ResourceID) *user {
+	u := s.view.userByID(id)
+	assert(u != nil, "no user %v", id)
+	return u
+}
+
+func (s *State) mustGroup(id ResourceID) *group {
+	g := s.view.groupByID(id)
+	assert(g != nil, "no group %v", id)
+	return s.own(g.ord)
+}
+
+func (s *State) applyGroup(env Envelope, ev Event) {
+	v := &s.view
+	at := millis(env.At)
+	switch ev := ev.(type) {
+	case GroupCreated:
+		assert(bytes.Compare(ev.ID[:], v.lastID[:]) > 0, "group %v is not newer than %v", ev.ID, v.lastID)
+		v.lastID = ev.ID
+		g := &group{
+			id: ev.ID, ord: v.nextGroup, gen: s.gen, version: 1, created: at, modified: at,
+			GroupDoc: ev.GroupDoc, members: newMembers(),
+		}
+		v.nextGroup++
+		v.groups.Set(g.ord, g)
+		s.reindexGroup(nil, g)
+	case GroupChanged:
+		g := s.mustGroup(ev.ID)
+		assert(ev.Version == g.version+1, "group %v version %d follows %d", ev.ID, ev.Version, g.version)
+		s.reindexGroup(g, nil)
+		release := ev.Assignable && !g.Assignable
+		g.version, g.modified, g.GroupDoc = ev.Version, at, ev.GroupDoc
+		s.reindexGroup(nil, g)
+		if release {
+			s.releaseHeld(g)
+		}
+	case GroupDeleted:
+		g := s.mustGroup(ev.ID)
+		g.members.Scan(func(ord uint32, _ membership) bool {
+			s.leave(ord, g.ord, at)
+			return true
+		})
+		s.reindexGroup(g, nil)
+		v.groups.Delete(g.ord)
+	}
+}
+
+// releaseHeld makes every held membership of g count.
+func (s *State) releaseHeld(g *group) {
+	var held []uint32
+	g.members.Scan(func(ord uint32, m membership) bool {
+		if m.held {
+			held = append(held, ord)
+		}
+		return true
+	})
+	for _, ord := range held {
+		m, _ := g.members.Get(ord)
+		m.held = false
+		g.members.Set(ord, m)
+	}
+}
+
+func (s *State) applyMember(env Envelope, ev Event) {
+	at := millis(env.At)
+	switch ev := ev.(type) {
+	case MemberAdded:
+		g, u := s.mustGroup(ev.Group), s.mustUser(ev.User)
+		m, was := g.members.Get(u.ord)
+		m.sources, s.view.sources = s.view.sources.intern(withSource(s.view.sources.of(m), ev.Source))
+		m.held = ev.Held
+		g.members.Set(u.ord, m)
+		g.version, g.modified = g.version+1, at
+		if !was {
+			s.enter(u, g.ord, at)
+		}
+	case MemberRemoved:
+		g, u := s.mustGroup(ev.Group), s.mustUser(ev.User)
+		m, was := g.members.Get(u.ord)
+		left := withoutSource(s.view.sources.of(m), ev.Source)
+		assert(was && len(left) < len(s.view.sources.of(m)), "%v is no member of %v by %v", ev.User, ev.Group, ev.Source)
+		g.version, g.modified = g.version+1, at
+		if len(left) == 0 {
+			g.members.Delete(u.ord)
+			s.leave(u.ord, g.ord, at)
+			return
+		}
+		m.sources, s.view.sources = s.view.sources.intern(left)
+		m.held = ev.Held
+		g.members.Set(u.ord, m)
+	case MemberAllowed:
+		g, u := s.mustGroup(ev.Group), s.mustUser(ev.User)
+		m, was := g.members.Get(u.ord)
+		assert(was && m.held, "%v is not held in %v", ev.User, ev.Group)
+		m.held = false
+		g.members.Set(u.ord, m)
+		g.version, g.modified = g.version+1, at
+	}
+}
+
+// enter and leave keep the user's own list of groups, which is part of what
+// User.groups shows, so they make a version of the user.
+func (s *State) enter(u *user, group uint32, at int64) {
+	i, found := slices.BinarySearch(u.groups, group)
+	assert(!found, "user %v is in group %d twice", u.id, group)
+	s.regroup(u, slices.Insert(slices.Clone(u.groups), i, group), at)
+}
+
+func (s *State) leave(ord, group uint32, at int64) {
+	u, ok := s.view.users.Get(ord)
+	assert(ok, "no user %d", ord)
+	i, found := slices.BinarySearch(u.groups, group)
+	assert(found, "user %v is not in group %d", u.id, group)
+	s.regroup(u, slices.Delete(slices.Clone(u.groups), i, i+1), at)
+}
+
+func (s *State) regroup(before *user, groups []uint32, at int64) {
+	u := *before
+	u.groups, u.version, u.modified = groups, before.version+1, at
+	s.view.users.Set(u.ord, &u)
+}

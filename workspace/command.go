@@ -1,0 +1,200 @@
+package workspace
+
+import (
+	"time"
+
+	"rosterd/scim"
+	"rosterd/scim/patch"
+)
+
+// A Command asks for a change. The set is closed. What the envelope says of
+// the sender (operator, token, connection) is not repeated in a command.
+type Command interface{ command() }
+
+// A Precondition is an If-Match header. The zero Precondition always holds.
+type Precondition struct {
+	Set      bool     // the header was sent
+	Any      bool     // If-Match: *
+	Versions []uint64 // versions of the listed entity tags
+}
+
+// Holds reports whether a resource at version satisfies p.
+func (p Precondition) Holds(version uint64) bool {
+	if !p.Set || p.Any {
+		return true
+	}
+	for _, v := range p.Versions {
+		if v == version {
+			return true
+		}
+	}
+	return false
+}
+
+// SCIM commands. Documents are normalised (scim.Normalize); they still hold
+// id, externalId and members as sent.
+type (
+	// CreateUser is POST /Users: a new record, an adoption (M6), or the
+	// restored record of a re-hire.
+	CreateUser struct{ Doc scim.Object }
+	// ReplaceUser is PUT /Users/{id}. Cleared are the attributes that the
+	// client sent as null or empty (scim.Cleared): what is absent otherwise
+	// may keep its value.
+	ReplaceUser struct {
+		ID      ResourceID
+		IfMatch Precondition
+		Doc     scim.Object
+		Cleared []*scim.Attribute
+	}
+	// PatchUser is PATCH /Users/{id}.
+	PatchUser struct {
+		ID      ResourceID
+		IfMatch Precondition
+		Ops     []patch.Op
+	}
+	// DeleteUser is DELETE /Users/{id}; also the admin API's.
+	DeleteUser struct {
+		ID      ResourceID
+		IfMatch Precondition
+	}
+	// CreateGroup is POST /Groups.
+	CreateGroup struct{ Doc scim.Object }
+	// ReplaceGroup is PUT /Groups/{id}: the connection's own members are
+	// exactly the listed ones afterwards.
+	ReplaceGroup struct {
+		ID      ResourceID
+		IfMatch Precondition
+		Doc     scim.Object
+	}
+	// PatchGroup is PATCH /Groups/{id}.
+	PatchGroup struct {
+		ID      ResourceID
+		IfMatch Precondition
+		Ops     []patch.Op
+	}
+	// DeleteGroup is DELETE /Groups/{id}.
+	DeleteGroup struct {
+		ID      ResourceID
+		IfMatch Precondition
+	}
+)
+
+// Admin commands.
+type (
+	// CreateWorkspace opens the workspace with the settings of the admin
+	// API's JSON; absent keys take their defaults.
+	CreateWorkspace struct{ Settings scim.Object }
+	// ChangeWorkspace merges a JSON merge patch (RFC 7396) into the settings.
+	ChangeWorkspace struct{ Patch scim.Object }
+	// CreateConnection adds a connection.
+	CreateConnection struct{ ID, Name, Dialect string }
+	// ChangeConnection sets what is not nil.
+	ChangeConnection struct {
+		ID            string
+		Name, Dialect *string
+	}
+	// DeleteConnection removes a connection, its tokens and what only it set.
+	DeleteConnection struct{ ID string }
+	// CreateToken adds a token by its hash.
+	CreateToken struct {
+		ID, Name, Connection string
+		Hash                 [32]byte
+		Read, Write          bool
+		Expires              time.Time // zero: never
+	}
+	// RevokeToken ends a token.
+	RevokeToken struct{ ID string }
+	// UseToken notes a token's use; it makes an event at most once a minute.
+	UseToken struct{ ID string }
+	// AddPerson creates a local user, member or external.
+	AddPerson struct {
+		Kind UserKind
+		Doc  scim.Object // normalised; userName is the account e-mail
+	}
+	// EditPerson is an admin's edit: attributes in Doc replace the stored
+	// ones, Null removes. On a managed user the paths become drift. userName
+	// is refused (M7).
+	EditPerson struct {
+		ID  ResourceID
+		Doc scim.Object // normalised attributes to set
+		Del []string    // names of attributes to remove
+	}
+	// SetActive deactivates or reactivates a person as an admin.
+	SetActive struct {
+		ID     ResourceID
+		Active bool
+	}
+	// ChangeAccountEmail is the person's own change of a local account (M7).
+	ChangeAccountEmail struct {
+		ID    ResourceID
+		Email string
+	}
+	// CreateRole adds a role.
+	CreateRole struct {
+		Name       string
+		Rank       int
+		Assignable bool
+	}
+	// ChangeRole sets what is not nil.
+	ChangeRole struct {
+		ID         ResourceID
+		Name       *string
+		Rank       *int
+		Assignable *bool
+	}
+	// DeleteRole removes a role that is neither built in nor the default.
+	DeleteRole struct{ ID ResourceID }
+	// AddMember adds a local membership.
+	AddMember struct{ Group, User ResourceID }
+	// RemoveMember takes the local source of a membership away.
+	RemoveMember struct{ Group, User ResourceID }
+	// AllowMember makes a held membership count.
+	AllowMember struct{ Group, User ResourceID }
+	// NoteRefusal records a refusal that was made before a command existed,
+	// such as a malformed body.
+	NoteRefusal struct {
+		User, Group   ResourceID
+		Method, Route string
+		Refusal       *scim.Error
+	}
+	// Tick settles what is due and does nothing else.
+	Tick struct{}
+)
+
+func (CreateUser) command()         {}
+func (ReplaceUser) command()        {}
+func (PatchUser) command()          {}
+func (DeleteUser) command()         {}
+func (CreateGroup) command()        {}
+func (ReplaceGroup) command()       {}
+func (PatchGroup) command()         {}
+func (DeleteGroup) command()        {}
+func (CreateWorkspace) command()    {}
+func (ChangeWorkspace) command()    {}
+func (CreateConnection) command()   {}
+func (ChangeConnection) command()   {}
+func (DeleteConnection) command()   {}
+func (CreateToken) command()        {}
+func (RevokeToken) command()        {}
+func (UseToken) command()           {}
+func (AddPerson) command()          {}
+func (EditPerson) command()         {}
+func (SetActive) command()          {}
+func (ChangeAccountEmail) command() {}
+func (CreateRole) command()         {}
+func (ChangeRole) command()         {}
+func (DeleteRole) command()         {}
+func (AddMember) command()          {}
+func (RemoveMember) command()       {}
+func (AllowMember) command()        {}
+func (NoteRefusal) command()        {}
+func (Tick) command()               {}
+
+// A Result says what a command did. What the resource looks like is read from
+// the view that was published with it.
+type Result struct {
+	ID      ResourceID // the user or group that was written
+	Key     string     // id of a connection or token that was written
+	Created bool       // 201 instead of 200
+	Changed bool       // false: the write changed nothing and made no version
+}

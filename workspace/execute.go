@@ -1,0 +1,179 @@
+package workspace
+
+import (
+	"crypto/subtle"
+	"fmt"
+	"time"
+
+	"rosterd/scim"
+)
+
+// Execute settles what is due at env.At, decides cmd on the result and folds
+// everything in. It returns the commits in the order in which they must become
+// durable. A refusal is a *scim.Error; what was due is settled all the same,
+// and the refusal itself may be a commit for the provisioning log. env.At is
+// raised to the instant of the newest event, so that time never runs
+// backwards within a workspace. mint returns ids that are greater than LastID
+// and greater each time (NextResourceID).
+func (s *State) Execute(cmd Command, env Envelope, mint func() ResourceID) ([]Commit, Result, error) {
+	env.At = env.At.UTC().Truncate(time.Millisecond)
+	if env.At.Before(s.view.at) {
+		env.At = s.view.at
+	}
+	if done, res, err := s.view.replayed(env); done {
+		return nil, res, err
+	}
+	d := decision{view: &s.view, env: env, mint: mint, dialect: mustDialect("generic")}
+	res, refusal := d.run(cmd)
+	if refusal != nil {
+		return s.refuse(cmd, env, refusal), Result{}, refusal
+	}
+	d.events = append(d.events, s.view.answered(env, res)...)
+	if len(d.events) == 0 {
+		return nil, res, nil
+	}
+	return []Commit{s.commit(env, d.events)}, res, nil
+}
+
+func (s *State) commit(env Envelope, events []Event) Commit {
+	for _, ev := range events {
+		s.Apply(env, ev)
+	}
+	return Commit{Envelope: env, Events: events}
+}
+
+// refuse notes the refusal of a connection's write where an admin looks for
+// it, at most refusalsPerMinute times a minute.
+func (s *State) refuse(cmd Command, env Envelope, refusal *scim.Error) []Commit {
+	c, ok := s.view.Connection(env.Connection)
+	if env.Actor != ActorToken || !ok || !c.mayNote(env.At) {
+		return nil
+	}
+	ev := RequestRefused{Status: refusal.Status, Type: refusal.Type, Detail: refusal.Detail}
+	ev.Method, ev.Route, ev.User, ev.Group = described(cmd)
+	return []Commit{s.commit(env, []Event{ev})}
+}
+
+// described says which request a SCIM command stands for.
+func described(cmd Command) (method, route string, user, group ResourceID) {
+	const users, groups = "/Users", "/Groups"
+	switch c := cmd.(type) {
+	case CreateUser:
+		return "POST", users, user, group
+	case ReplaceUser:
+		return "PUT", users + "/{id}", c.ID, group
+	case PatchUser:
+		return "PATCH", users + "/{id}", c.ID, group
+	case DeleteUser:
+		return "DELETE", users + "/{id}", c.ID, group
+	case CreateGroup:
+		return "POST", groups, user, group
+	case ReplaceGroup:
+		return "PUT", groups + "/{id}", user, c.ID
+	case PatchGroup:
+		return "PATCH", groups + "/{id}", user, c.ID
+	case DeleteGroup:
+		return "DELETE", groups + "/{id}", user, c.ID
+	}
+	return "", "", user, group
+}
+
+// replayed answers a request whose Idempotency-Key was used before: the same
+// request gets the stored outcome, another one 422.
+func (v *View) replayed(env Envelope) (bool, Result, error) {
+	if env.IdempotencyKey == "" {
+		return false, Result{}, nil
+	}
+	a, ok := v.answers.Get(env.credential() + "\x00" + env.IdempotencyKey)
+	if !ok || env.At.Sub(a.at) >= answersKept {
+		return false, Result{}, nil
+	}
+	if subtle.ConstantTimeCompare(a.Body[:], env.BodyHash[:]) != 1 {
+		return true, Result{}, scim.Errorf(422, "", "Idempotency-Key %q was used for another request within the last 24 hours; send a new key", env.IdempotencyKey)
+	}
+	return true, a.Result, nil
+}
+
+func (v *View) answered(env Envelope, res Result) []Event {
+	if env.IdempotencyKey == "" {
+		return nil
+	}
+	return []Event{Answered{Credential: env.credential(), Key: env.IdempotencyKey, Body: env.BodyHash, Result: res}}
+}
+
+// credential names who sent a request, so that keys of two senders never meet.
+func (env *Envelope) credential() string {
+	if env.Actor == ActorToken {
+		return env.Token
+	}
+	return "operator"
+}
+
+// A decision gathers the events of one command. It reads the view, which does
+// not change meanwhile, and mints ids; it changes nothing else.
+type decision struct {
+	view    *View
+	env     Envelope
+	mint    func() ResourceID
+	dialect *scim.Dialect // of the connection, or generic
+	grace   *scim.Error   // what a write beyond the leavers' gets; nil: the gate is open
+	events  []Event
+}
+
+func (d *decision) emit(ev Event) { d.events = append(d.events, ev) }
+
+// run decides cmd. Events that were emitted before a refusal are dropped.
+func (d *decision) run(cmd Command) (Result, *scim.Error) {
+	if _, birth := cmd.(CreateWorkspace); !birth && !d.view.Exists() {
+		return Result{}, scim.Errorf(404, "", "there is no workspace %q", d.view.id)
+	}
+	var res Result
+	var err *scim.Error
+	switch c := cmd.(type) {
+	case CreateUser, ReplaceUser, PatchUser, DeleteUser:
+		res, err = d.userCommand(c)
+	case CreateGroup, ReplaceGroup, PatchGroup, DeleteGroup:
+		res, err = d.groupCommand(c)
+	case AddPerson, EditPerson, SetActive, ChangeAccountEmail:
+		res, err = d.personCommand(c)
+	case CreateRole, ChangeRole, DeleteRole:
+		res, err = d.roleCommand(c)
+	case AddMember, RemoveMember, AllowMember:
+		res, err = d.memberCommand(c)
+	case NoteRefusal:
+		d.noteRefusal(c)
+	case Tick: // what was due is settled before any command
+	default:
+		res, err = d.settingsCommand(c)
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	return res, d.guardAdmins()
+}
+
+func (d *decision) noteRefusal(c NoteRefusal) {
+	conn, ok := d.view.Connection(d.env.Connection)
+	if !ok || !conn.mayNote(d.env.At) {
+		return
+	}
+	d.emit(RequestRefused{
+		User: c.User, Group: c.Group, Method: c.Method, Route: c.Route,
+		Status: c.Refusal.Status, Type: c.Refusal.Type, Detail: c.Refusal.Detail,
+	})
+}
+
+// settingsCommand decides what concerns the workspace and its access.
+func (d *decision) settingsCommand(cmd Command) (Result, *scim.Error) {
+	switch c := cmd.(type) {
+	case CreateWorkspace:
+		return d.createWorkspace(c)
+	case ChangeWorkspace:
+		return d.changeWorkspace(c)
+	case CreateConnection, ChangeConnection, DeleteConnection:
+		return d.connectionCommand(c)
+	case CreateToken, RevokeToken, UseToken:
+		return d.tokenCommand(c)
+	}
+	panic(fmt.Sprintf("workspace: unknown command %T", cmd))
+}

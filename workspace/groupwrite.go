@@ -1,0 +1,355 @@
+package workspace
+
+import (
+	"slices"
+	"strings"
+
+	"rosterd/scim"
+	"rosterd/scim/filter"
+	"rosterd/scim/patch"
+)
+
+// groupCommand decides a SCIM write of a group.
+func (d *decision) groupCommand(cmd Command) (Result, *scim.Error) {
+	if err := d.admit(); err != nil {
+		return Result{}, err
+	}
+	var res Result
+	var err *scim.Error
+	switch c := cmd.(type) {
+	case CreateGroup:
+		res, err = d.createGroup(c)
+	case ReplaceGroup:
+		res, err = d.replaceGroup(c)
+	case PatchGroup:
+		res, err = d.patchGroup(c)
+	case DeleteGroup:
+		return d.deleteGroup(c)
+	}
+	if err == nil && d.grace != nil && slices.ContainsFunc(d.events, addsToGroup) {
+		return Result{}, d.grace
+	}
+	return res, err
+}
+
+// addsToGroup reports whether ev is more than the removal of a member.
+func addsToGroup(ev Event) bool { _, removal := ev.(MemberRemoved); return !removal }
+
+func (d *decision) deleteGroup(c DeleteGroup) (Result, *scim.Error) {
+	g, err := d.groupAt(c.ID, c.IfMatch)
+	if err != nil {
+		return Result{}, err
+	}
+	return d.removeGroup(g)
+}
+
+// removeGroup emits the end of a group and of its memberships.
+func (d *decision) removeGroup(g *group) (Result, *scim.Error) {
+	if g.Builtin {
+		return Result{}, scim.Errorf(403, scim.MutabilityError, "role %q is built in and cannot be deleted", g.Name)
+	}
+	if g.Kind == Role && fold(g.Name) == fold(d.view.settings.DefaultRole) {
+		return Result{}, scim.Errorf(409, "", "role %q is the workspace's default role; choose another default first", g.Name)
+	}
+	d.emit(GroupDeleted{ID: g.id, Kind: g.Kind, Name: g.Name})
+	return Result{ID: g.id, Changed: true}, nil
+}
+
+// groupAt returns the group called id if a precondition holds of it (412).
+func (d *decision) groupAt(id ResourceID, p Precondition) (*group, *scim.Error) {
+	g := d.view.groupByID(id)
+	if g == nil {
+		return nil, scim.Errorf(404, "", "there is no group %v", id)
+	}
+	if !p.Holds(g.version) {
+		return nil, scim.Errorf(412, "", "group %v is at version %d; read it again before writing", id, g.version)
+	}
+	return g, nil
+}
+
+// groupSource is the source of memberships that the sender sets by writes to a
+// group.
+func (d *decision) groupSource() Source { return Source{Connection: d.env.Connection} }
+
+// createGroup is POST /Groups: a team, or what groups.createAs says.
+func (d *decision) createGroup(c CreateGroup) (Result, *scim.Error) {
+	if err := scim.Validate(scim.Group, c.Doc); err != nil {
+		return Result{}, err
+	}
+	kind := kindSent(c.Doc)
+	if kind == "" {
+		kind = d.view.settings.Groups.CreateAs
+	}
+	doc := GroupDoc{Name: c.Doc.Get("displayName").Str, External: d.groupExternal(nil, c.Doc)}
+	if kind == "role" {
+		doc.Kind, doc.Assignable = Role, true
+	}
+	if err := d.nameGroup(&doc, nil); err != nil {
+		return Result{}, err
+	}
+	if doc.Kind == Role {
+		rank, ok := d.view.nextRank()
+		if !ok {
+			return Result{}, scim.Errorf(400, "", "there are too many roles; delete some")
+		}
+		doc.Rank = rank
+	}
+	g := d.newGroup(doc)
+	plan := d.planMembers(g)
+	if err := plan.replace(c.Doc.Get("members")); err != nil {
+		return Result{}, err
+	}
+	plan.emit()
+	return Result{ID: g.id, Created: true, Changed: true}, nil
+}
+
+// kindSent is the kind that a document asks for, or "".
+func kindSent(doc scim.Object) string {
+	return doc.Get(scim.URNRosterdGrp).Obj.Get(scim.GroupKind.Name).Str
+}
+
+// groupExternal returns the external ids that doc leaves. An absent externalId
+// changes nothing.
+func (d *decision) groupExternal(before []ExternalID, doc scim.Object) []ExternalID {
+	if ext := doc.Get("externalId").Str; ext != "" {
+		return withExternal(before, d.env.Connection, ext)
+	}
+	return before
+}
+
+// nameGroup turns doc.Name, a displayName as sent, into the group's own name
+// and refuses one that is taken or reserved. self is the group that is being
+// written, or nil.
+func (d *decision) nameGroup(doc *GroupDoc, self *group) *scim.Error {
+	display := doc.Name
+	if holder := d.view.groupByDisplay(display); holder != nil && (self == nil || holder.id != self.id) {
+		return scim.Errorf(409, scim.Uniqueness, "displayName %q is taken by group %v", display, holder.id)
+	}
+	prefix := d.view.settings.Groups.RolePrefix
+	if doc.Kind != Role {
+		return nil
+	}
+	if len(display) <= len(prefix) || !strings.EqualFold(display[:len(prefix)], prefix) {
+		return scim.Errorf(400, scim.InvalidValue, "displayName %q: the name of a role begins with %q in this workspace (groups.rolePrefix)", display, prefix)
+	}
+	doc.Name = display[len(prefix):]
+	if fold(doc.Name) == fold(RoleGuest) {
+		return scim.Errorf(409, scim.Uniqueness, "displayName %q is reserved: externals hold that role", display)
+	}
+	return nil
+}
+
+// replaceGroup is PUT. The connection's own members are exactly the listed
+// ones afterwards; missing members clears them (row 40).
+func (d *decision) replaceGroup(c ReplaceGroup) (Result, *scim.Error) {
+	g, err := d.groupAt(c.ID, c.IfMatch)
+	if err != nil {
+		return Result{}, err
+	}
+	if err := scim.Validate(scim.Group, c.Doc); err != nil {
+		return Result{}, err
+	}
+	if id := c.Doc.Get("id").Str; id != "" && id != c.ID.String() {
+		return Result{}, scim.Errorf(400, scim.InvalidValue, "id: the body says %q, the address %q", id, c.ID)
+	}
+	plan := d.planMembers(g)
+	if err := plan.replace(c.Doc.Get("members")); err != nil {
+		return Result{}, err
+	}
+	return d.writeGroup(g, c.Doc, plan)
+}
+
+// patchGroup is PATCH. Members are deltas that cost what the operation names,
+// not what the group holds (rows 43 and 44).
+func (d *decision) patchGroup(c PatchGroup) (Result, *scim.Error) {
+	g, err := d.groupAt(c.ID, c.IfMatch)
+	if err != nil {
+		return Result{}, err
+	}
+	rest, members, err := patch.Members(c.Ops)
+	if err != nil {
+		return Result{}, err
+	}
+	doc, err := patch.Apply(scim.Group, d.groupObject(g), rest, d.dialect)
+	if err != nil {
+		return Result{}, err
+	}
+	plan := d.planMembers(g)
+	for _, op := range members {
+		if err := plan.apply(op); err != nil {
+			return Result{}, err
+		}
+	}
+	return d.writeGroup(g, doc, plan)
+}
+
+// groupObject returns g as the sender's PATCH sees it, members excepted.
+func (d *decision) groupObject(g *group) scim.Object {
+	doc := scim.Object{
+		{Name: "id", Value: scim.Text(g.id.String())},
+		{Name: "displayName", Value: scim.Text(d.view.display(g))},
+		{Name: scim.URNRosterdGrp, Value: scim.ObjectOf(scim.Attr{Name: scim.GroupKind.Name, Value: scim.Text(g.Kind.String())})},
+	}
+	if ext := external(g.External, d.env.Connection); ext != "" {
+		doc = append(doc, scim.Attr{Name: "externalId", Value: scim.Text(ext)})
+	}
+	return doc
+}
+
+// String returns role or team, as SCIM writes it.
+func (k GroupKind) String() string {
+	if k == Role {
+		return "role"
+	}
+	return "team"
+}
+
+// writeGroup emits what doc and plan change of g.
+func (d *decision) writeGroup(g *group, doc scim.Object, plan *memberPlan) (Result, *scim.Error) {
+	if kind := kindSent(doc); kind != "" && kind != g.Kind.String() {
+		return Result{}, scim.Errorf(400, scim.MutabilityError, "kind: a %s stays a %s", g.Kind, g.Kind)
+	}
+	next, before, name := g.GroupDoc, d.view.display(g), doc.Get("displayName").Str
+	var changes []Change
+	if name != before {
+		if g.Builtin {
+			return Result{}, scim.Errorf(400, scim.MutabilityError, "displayName: role %q is built in and keeps its name", before)
+		}
+		next.Name = name
+		if err := d.nameGroup(&next, g); err != nil {
+			return Result{}, err
+		}
+		changes = append(changes, Change{"displayName", scim.Text(before), scim.Text(name)})
+	}
+	next.External = d.groupExternal(g.External, doc)
+	if was, is := external(g.External, d.env.Connection), external(next.External, d.env.Connection); was != is {
+		changes = append(changes, Change{"externalId", textOrNull(was), textOrNull(is)})
+	}
+	if len(changes) > 0 {
+		d.emit(GroupChanged{ID: g.id, Version: g.version + 1, GroupDoc: next, Changes: changes})
+		if g.Kind == Role {
+			d.followDefault(g.Name, next.Name)
+		}
+	}
+	plan.emit()
+	return Result{ID: g.id, Changed: len(d.events) > 0}, nil
+}
+
+// A memberPlan gathers what operations make of the sender's own members of a
+// group. Only members that an operation names are looked at, except where it
+// says everybody.
+type memberPlan struct {
+	d     *decision
+	g     *group
+	src   Source
+	order []*user         // those that an operation touched, in order
+	want  map[uint32]bool // by ordinal: whether src has them at the end
+}
+
+func (d *decision) planMembers(g *group) *memberPlan {
+	return &memberPlan{d: d, g: g, src: d.groupSource(), want: map[uint32]bool{}}
+}
+
+func (p *memberPlan) set(u *user, in bool) {
+	if _, seen := p.want[u.ord]; !seen {
+		p.order = append(p.order, u)
+	}
+	p.want[u.ord] = in
+}
+
+// replace makes v, the members as sent, the only ones.
+func (p *memberPlan) replace(v scim.Value) *scim.Error {
+	ids, err := patch.MemberIDs(v)
+	if err != nil {
+		return err
+	}
+	return p.apply(patch.MemberOp{Kind: patch.Replace, Values: ids})
+}
+
+func (p *memberPlan) apply(op patch.MemberOp) *scim.Error {
+	switch {
+	case op.Filter != nil:
+		p.own(func(u *user) {
+			if filter.MatchElement(op.Filter, memberValue(u)) {
+				p.set(u, false)
+			}
+		})
+		return nil
+	case op.All, op.Kind == patch.Replace:
+		p.own(func(u *user) { p.set(u, false) })
+		for ord := range p.want { // every entry alike: the order does not matter
+			p.want[ord] = false
+		}
+	}
+	users, err := p.users(op)
+	for _, u := range users {
+		p.set(u, op.Kind != patch.Remove)
+	}
+	return err
+}
+
+// own calls yield for each member that src set before this command.
+func (p *memberPlan) own(yield func(*user)) {
+	p.g.members.Scan(func(ord uint32, m membership) bool {
+		if slices.Contains(p.d.view.sources.of(m), p.src) {
+			u, _ := p.d.view.users.Get(ord)
+			yield(u)
+		}
+		return true
+	})
+}
+
+// memberValue is the element of members that stands for u in a value filter.
+func memberValue(u *user) scim.Value {
+	return scim.ObjectOf(
+		scim.Attr{Name: "value", Value: scim.Text(u.id.String())},
+		scim.Attr{Name: "display", Value: scim.Text(u.shownName())},
+		scim.Attr{Name: "type", Value: scim.Text("User")},
+	)
+}
+
+// users returns who an operation names. Removing somebody who is gone is done
+// already; anything else that names nobody is refused, or dropped where the
+// dialect says so.
+func (p *memberPlan) users(op patch.MemberOp) ([]*user, *scim.Error) {
+	const named = 10 // ids that a refusal repeats
+	var out []*user
+	var unknown []string
+	for _, text := range op.Values {
+		id, ok := ParseResourceID(text)
+		u := p.d.view.userByID(id)
+		switch {
+		case ok && u != nil:
+			out = append(out, u)
+		case op.Kind != patch.Remove && !p.d.dialect.IgnoreUnknownMembers:
+			unknown = append(unknown, clip(text))
+		}
+	}
+	if len(unknown) == 0 {
+		return out, nil
+	}
+	more := ""
+	if n := len(unknown) - named; n > 0 {
+		more = scim.Errorf(0, "", " and %d more", n).Detail
+		unknown = unknown[:named]
+	}
+	return nil, scim.Errorf(400, scim.InvalidValue, "members: there is no user with id %s%s", strings.Join(unknown, ", "), more)
+}
+
+// clip bounds what a detail repeats of the request.
+func clip(s string) string {
+	if len(s) > 64 {
+		return strings.ToValidUTF8(s[:64], "") + "…"
+	}
+	return s
+}
+
+func (p *memberPlan) emit() {
+	for _, u := range p.order {
+		if p.want[u.ord] {
+			p.d.addMember(p.g, u, p.src)
+		} else {
+			p.d.dropMember(p.g, u, p.src)
+		}
+	}
+}

@@ -1,0 +1,90 @@
+package workspace
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"time"
+)
+
+// An ID names a workspace: [a-z][a-z0-9-]{1,27}, never used again.
+type ID string
+
+// ValidID reports whether id has the form of a workspace id.
+func ValidID(id ID) bool {
+	if len(id) < 2 || len(id) > 28 || id[0] < 'a' || id[0] > 'z' {
+		return false
+	}
+	for _, c := range []byte(id[1:]) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// A ResourceID names a user or a group of a workspace. It is a UUIDv7 (RFC
+// 9562), strictly increasing within its workspace, so that id order is the
+// order of creation. Clients see an opaque string.
+type ResourceID [16]byte
+
+// ParseResourceID reads the text form of an id. What is no UUID names nothing.
+func ParseResourceID(s string) (ResourceID, bool) {
+	var id ResourceID
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+		return id, false
+	}
+	var digits [32]byte
+	n := 0
+	for i := range len(s) {
+		switch {
+		case i == 8 || i == 13 || i == 18 || i == 23:
+			continue
+		case s[i] >= 'A' && s[i] <= 'F': // ids are compared letter for letter
+			return ResourceID{}, false
+		}
+		digits[n] = s[i]
+		n++
+	}
+	if _, err := hex.Decode(id[:], digits[:]); err != nil {
+		return ResourceID{}, false
+	}
+	return id, true
+}
+
+// String returns the text form of id.
+func (id ResourceID) String() string { return string(id.Append(nil)) }
+
+// Append appends the text form of id to dst.
+func (id ResourceID) Append(dst []byte) []byte {
+	dst = hex.AppendEncode(dst, id[0:4])
+	for _, part := range [][]byte{id[4:6], id[6:8], id[8:10], id[10:16]} {
+		dst = hex.AppendEncode(append(dst, '-'), part)
+	}
+	return dst
+}
+
+// IsZero reports whether id names nothing.
+func (id ResourceID) IsZero() bool { return id == ResourceID{} }
+
+// NextResourceID returns an id for the instant now that is greater than last,
+// also when the clock stands still or has gone back: then it is last with its
+// random part raised by a random step.
+func NextResourceID(last ResourceID, now time.Time, entropy [10]byte) ResourceID {
+	var id ResourceID
+	ms := uint64(max(now.UnixMilli(), 0))
+	binary.BigEndian.PutUint64(id[:8], ms<<16)
+	copy(id[6:], entropy[:])
+	if string(id[:6]) <= string(last[:6]) {
+		// The low 62 bits count; 2^32 random steps of 2^29 fit before they
+		// carry into the next millisecond.
+		id = last
+		low := binary.BigEndian.Uint64(id[8:])&(1<<62-1) + 1 + uint64(binary.BigEndian.Uint32(entropy[:4])>>3)
+		if low >= 1<<62 {
+			binary.BigEndian.PutUint64(id[:8], (binary.BigEndian.Uint64(id[:8])>>16+1)<<16)
+		}
+		binary.BigEndian.PutUint64(id[8:], low&(1<<62-1))
+	}
+	id[6] = id[6]&0x0f | 0x70
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}

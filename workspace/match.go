@@ -1,0 +1,138 @@
+package workspace
+
+import "rosterd/scim"
+
+// createUser is POST /Users. Whether it makes a record or finds one follows
+// from who holds the userName and the externalId (M6; product.md section 3):
+//
+//	userName held by   externalId held by   answer
+//	nobody             nobody               a new record
+//	nobody             an inactive user     that record, restored
+//	nobody             an active user       a new record (row 62)
+//	a local user       nobody               adopted (row 67)
+//	an active user     -                    409
+//	an inactive user   the same or nobody   restored (row 37); but a new
+//	                                        record for a namesake, if both
+//	                                        sides have differing externalIds
+//	one user           another              409 with both
+//
+// The strict dialect answers 409 instead of adopting and restoring.
+func (d *decision) createUser(c CreateUser) (Result, *scim.Error) {
+	if d.grace != nil {
+		return Result{}, d.grace
+	}
+	if err := scim.Validate(scim.User, c.Doc); err != nil {
+		return Result{}, err
+	}
+	w := d.intake(c.Doc)
+	name, ext := w.doc.Get("userName").Str, ""
+	if w.external != nil {
+		ext = *w.external
+	}
+	byName, byExternal := d.view.userByName(name), d.externalHolder(ext)
+	switch {
+	case byName != nil && byExternal != nil && byName.id != byExternal.id:
+		return Result{}, scim.Errorf(409, scim.Uniqueness, "userName %q is taken by user %v and externalId %q by user %v", name, byName.id, ext, byExternal.id)
+	case byName == nil && (byExternal == nil || byExternal.active):
+		return d.newUser(Member, w)
+	case byName == nil && d.dialect.NoAdoption:
+		return Result{}, scim.Errorf(409, scim.Uniqueness, "externalId %q is taken by inactive user %v", ext, byExternal.id)
+	case byName == nil:
+		return d.restoreUser(byExternal, w)
+	case d.dialect.NoAdoption || byName.ManagedBy != "" && byName.active:
+		return Result{}, taken(name, byName)
+	case byName.ManagedBy == "":
+		return d.adoptUser(byName, w)
+	}
+	if held := external(byName.External, d.env.Connection); held != "" && ext != "" && held != ext {
+		d.takeName(byName)
+		return d.newUser(Member, w)
+	}
+	return d.restoreUser(byName, w)
+}
+
+func (d *decision) externalHolder(ext string) *user {
+	if ext == "" {
+		return nil
+	}
+	return d.view.userByExternal(d.env.Connection, ext)
+}
+
+// adoptUser makes a local user managed. What the identity provider does not
+// send stays; kind, id and seat stay in any case.
+func (d *decision) adoptUser(u *user, w write) (Result, *scim.Error) {
+	w.doc = overlay(u.object(), w.doc)
+	w.confirms = func(string) bool { return true }
+	res, err := d.writeUser(u, w, CauseAdopted)
+	res.Created = true
+	return res, err
+}
+
+// restoreUser is a re-hire: the old record and id, with the attributes that
+// are sent now. Roles above the default do not come back by themselves.
+func (d *decision) restoreUser(u *user, w write) (Result, *scim.Error) {
+	if w.doc.Get("active").Kind == scim.Null {
+		w.doc = w.doc.With("active", scim.Boolean(true))
+	}
+	w.confirms = func(string) bool { return true }
+	res, err := d.writeUser(u, w, CauseRestored)
+	if err != nil {
+		return res, err
+	}
+	named, err := d.rolesNamed(w.doc)
+	if err != nil {
+		return res, err
+	}
+	base := d.view.groupByName(Role, d.view.settings.DefaultRole)
+	for _, ord := range u.groups {
+		g, _ := d.view.groups.Get(ord)
+		if g.Kind != Role || g.Rank <= base.Rank {
+			continue
+		}
+		for _, src := range d.view.sourcesOf(g, u) {
+			again := src == d.attributeSource() && contains(named, g)
+			if !again && !d.dropped(g, u, src) {
+				d.dropMember(g, u, src)
+			}
+		}
+	}
+	res.Created = true
+	return res, nil
+}
+
+// dropped reports whether the events already take src from a membership.
+func (d *decision) dropped(g *group, u *user, src Source) bool {
+	for _, ev := range d.events {
+		if r, ok := ev.(MemberRemoved); ok && r.Group == g.id && r.User == u.id && r.Source == src {
+			return true
+		}
+	}
+	return false
+}
+
+// takeName frees the name of an inactive record for a namesake. The record
+// keeps its id and history.
+func (d *decision) takeName(u *user) {
+	former := scim.Text("former-" + u.id.String())
+	next := u.UserDoc
+	next.Pushed = ""
+	next.Record = scim.Encode(scim.User, u.object().With("userName", former))
+	d.emit(UserChanged{
+		ID: u.id, Name: former.Str, Version: u.version + 1, Cause: CauseNameLost, UserDoc: next,
+		Changes: []Change{{Path: "userName", From: scim.Text(u.userName()), To: former}},
+		Note:    "a new person with another externalId took the name",
+	})
+}
+
+// overlay returns base with every attribute that top has, inside extensions
+// too.
+func overlay(base, top scim.Object) scim.Object {
+	out := base
+	for _, a := range top {
+		if ext := base.Get(a.Name); a.Value.Kind == scim.Complex && len(a.Name) > 4 && a.Name[:4] == "urn:" {
+			a.Value.Obj = overlay(ext.Obj, a.Value.Obj)
+		}
+		out = out.With(a.Name, a.Value)
+	}
+	return out
+}

@@ -1,0 +1,138 @@
+package workspace
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+)
+
+// membersPerItem bounds one SnapMembers.
+const membersPerItem = 2000
+
+// Snapshot returns the items of a snapshot of v, in the order in which Load
+// wants them. Each is small enough to be written on its own.
+func (v *View) Snapshot() iter.Seq[SnapshotItem] {
+	return func(yield func(SnapshotItem) bool) {
+		head := SnapHead{Seq: v.seq, At: v.at, Created: v.created, LastID: v.lastID, Settings: v.settings.Object(), Gate: v.gate}
+		if !yield(head) || !v.snapAccess(yield) || !v.snapGroups(yield) || !v.snapUsers(yield) {
+			return
+		}
+		ok := true
+		v.groups.Scan(func(_ uint32, g *group) bool {
+			ok = v.snapMembers(g, yield)
+			return ok
+		})
+		if ok {
+			v.snapAnswers(yield)
+		}
+	}
+}
+
+func (v *View) snapAccess(yield func(SnapshotItem) bool) bool {
+	for _, c := range v.connections {
+		if !yield(SnapConnection{ID: c.ID, Name: c.Name, Dialect: c.Dialect.Name, Created: c.Created}) {
+			return false
+		}
+	}
+	for _, t := range v.tokens {
+		if !yield(SnapToken(*t)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (v *View) snapGroups(yield func(SnapshotItem) bool) bool {
+	ok := true
+	v.groups.Scan(func(_ uint32, g *group) bool {
+		ok = yield(SnapGroup{ID: g.id, Version: g.version, Created: instant(g.created), Modified: instant(g.modified), GroupDoc: g.GroupDoc})
+		return ok
+	})
+	return ok
+}
+
+func (v *View) snapUsers(yield func(SnapshotItem) bool) bool {
+	ok := true
+	v.users.Scan(func(_ uint32, u *user) bool {
+		ok = yield(SnapUser{
+			ID: u.id, Version: u.version, Created: instant(u.created), Modified: instant(u.modified),
+			LastSync: instant(u.synced), SyncedBy: u.syncedBy, LastError: u.lastErr, UserDoc: u.UserDoc,
+		})
+		return ok
+	})
+	return ok
+}
+
+func (v *View) snapMembers(g *group, yield func(SnapshotItem) bool) bool {
+	item, ok := SnapMembers{Group: g.id}, true
+	g.members.Scan(func(ord uint32, m membership) bool {
+		u, _ := v.users.Get(ord)
+		item.Members = append(item.Members, SnapMember{User: u.id, Sources: v.sources.of(m), Held: m.held})
+		if len(item.Members) == membersPerItem {
+			ok = yield(item)
+			item.Members = nil
+		}
+		return ok
+	})
+	return ok && (len(item.Members) == 0 || yield(item))
+}
+
+func (v *View) snapAnswers(yield func(SnapshotItem) bool) {
+	v.answers.Scan(func(_ string, a answer) bool {
+		return v.at.Sub(a.at) >= answersKept || yield(SnapAnswer{At: a.at, Answered: a.Answered})
+	})
+}
+
+// restore puts one item of a snapshot back. Ordinals are given anew.
+func (s *State) restore(item SnapshotItem) {
+	v := &s.view
+	switch item := item.(type) {
+	case SnapHead:
+		settings, err := ParseSettings(nil, item.Settings)
+		assert(err == nil, "stored settings: %v", err)
+		v.seq, v.at, v.created, v.lastID = item.Seq, item.At, item.Created, item.LastID
+		v.settings, v.gate = settings, item.Gate
+	case SnapConnection:
+		c := &Connection{ID: item.ID, Name: item.Name, Dialect: mustDialect(item.Dialect), Created: item.Created}
+		v.connections = append(v.connections, c)
+	case SnapToken:
+		t := Token(item)
+		v.tokens = append(v.tokens, &t)
+	case SnapGroup:
+		g := &group{
+			id: item.ID, ord: v.nextGroup, gen: s.gen, version: item.Version, created: millis(item.Created),
+			modified: millis(item.Modified), GroupDoc: item.GroupDoc, members: newMembers(),
+		}
+		v.nextGroup++
+		v.groups.Set(g.ord, g)
+		s.reindexGroup(nil, g)
+	case SnapUser:
+		u := &user{
+			id: item.ID, ord: v.nextUser, version: item.Version, created: millis(item.Created), modified: millis(item.Modified),
+			synced: millis(item.LastSync), syncedBy: item.SyncedBy, lastErr: item.LastError, UserDoc: item.UserDoc,
+		}
+		u.active = u.Active()
+		v.nextUser++
+		s.putUser(nil, u)
+	case SnapMembers:
+		s.restoreMembers(item)
+	case SnapAnswer:
+		v.answers.Set(item.Credential+"\x00"+item.Key, answer{item.At, item.Answered})
+	default:
+		panic(fmt.Sprintf("workspace: unknown snapshot item %T", item))
+	}
+}
+
+// restoreMembers may change users in place: no View of s exists yet.
+func (s *State) restoreMembers(item SnapMembers) {
+	g := s.mustGroup(item.Group)
+	for _, member := range item.Members {
+		u := s.mustUser(member.User)
+		m := membership{held: member.Held}
+		m.sources, s.view.sources = s.view.sources.intern(member.Sources)
+		g.members.Set(u.ord, m)
+		i, found := slices.BinarySearch(u.groups, g.ord)
+		assert(!found, "user %v is in group %v twice", u.id, g.id)
+		u.groups = slices.Insert(u.groups, i, g.ord)
+	}
+}

@@ -1,0 +1,225 @@
+package workspace
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+	"time"
+
+	"rosterd/scim"
+	"rosterd/scim/filter"
+)
+
+// TestSimulation sends random commands of everybody, valid and not. After each
+// run, replay and snapshot give the same state, counts agree with a recount,
+// every filter that an index serves gives what a scan gives, and the same seed
+// gives the same journal.
+func TestSimulation(t *testing.T) {
+	for seed := range uint64(40) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			a, b := simulate(t, seed), simulate(t, seed)
+			if !reflect.DeepEqual(a.log, b.log) {
+				t.Error("two runs of one seed differ")
+			}
+			a.agree()
+			a.recount()
+			a.indexes()
+		})
+	}
+}
+
+func simulate(t *testing.T, seed uint64) *world {
+	w := newWorld(t)
+	r := rand.New(rand.NewPCG(seed, 2))
+	id := func() string { return fmt.Sprintf("#%d", 1+r.IntN(len(w.ids)+1)) }
+	name := func() string { return fmt.Sprintf("user%d@example.com", r.IntN(12)) }
+	who := func() string { return []string{"entra", "okta", "strict", "default"}[r.IntN(4)] }
+	flag := func() string { return []string{"true", "false"}[r.IntN(2)] }
+	team := func() string { return []string{"Red", "Green", "Admin", "Lead"}[r.IntN(4)] }
+	lines := []func() string{
+		func() string {
+			return fmt.Sprintf(`%s POST /Users {"userName":%q,"externalId":"x%d","active":%s,"emails":[{"value":%q}]}`, who(), name(), r.IntN(9), flag(), name())
+		},
+		func() string {
+			return fmt.Sprintf(`%s PUT /Users/%s {"userName":%q,"active":%s}`, who(), id(), name(), flag())
+		},
+		func() string {
+			return fmt.Sprintf(`%s PATCH /Users/%s {"Operations":[{"op":"replace","path":"active","value":%q}]}`, who(), id(), flag())
+		},
+		func() string {
+			return fmt.Sprintf(`%s PATCH /Users/%s {"Operations":[{"op":"replace","path":"urn:ietf:params:scim:schemas:extension:rosterd:2.0:User:teams","value":[%q]}]}`, who(), id(), team())
+		},
+		func() string {
+			return fmt.Sprintf(`%s PATCH /Users/%s {"Operations":[{"op":"add","path":"roles","value":[{"value":%q}]}]}`, who(), id(), team())
+		},
+		func() string { return fmt.Sprintf(`%s DELETE /Users/%s`, who(), id()) },
+		func() string {
+			return fmt.Sprintf(`%s POST /Groups {"displayName":%q,"members":[{"value":%q}]}`, who(), team(), id())
+		},
+		func() string {
+			return fmt.Sprintf(`%s PATCH /Groups/%s {"Operations":[{"op":"add","path":"members","value":[{"value":%q}]}]}`, who(), id(), id())
+		},
+		func() string {
+			return fmt.Sprintf(`%s PUT /Groups/%s {"displayName":%q,"members":[{"value":%q}]}`, who(), id(), team(), id())
+		},
+		func() string { return fmt.Sprintf(`%s DELETE /Groups/%s`, who(), id()) },
+		func() string { return fmt.Sprintf(`admin add external {"userName":%q}`, name()) },
+		func() string { return fmt.Sprintf(`admin edit %s {"title":"T%d"}`, id(), r.IntN(3)) },
+		func() string { return fmt.Sprintf(`admin member %s %s`, id(), id()) },
+		func() string { return fmt.Sprintf(`admin unmember %s %s`, id(), id()) },
+		func() string { return fmt.Sprintf(`admin allow %s %s`, id(), id()) },
+		func() string { return fmt.Sprintf(`admin reactivate %s`, id()) },
+		func() string { return fmt.Sprintf(`admin deactivate %s`, id()) },
+		func() string { return fmt.Sprintf(`admin role Lead %d`, r.IntN(900)) },
+		func() string { return fmt.Sprintf(`admin assignable %s %s`, id(), flag()) },
+		func() string { return fmt.Sprintf(`wait %dm`, r.IntN(90)) },
+	}
+	for range 250 {
+		w.step(lines[r.IntN(len(lines))]())
+	}
+	return w
+}
+
+// recount counts everything anew, the slow way.
+func (w *world) recount() {
+	v := w.state.View()
+	active, managed, groups := 0, 0, 0
+	v.users.Scan(func(_ uint32, u *user) bool {
+		if u.Active() {
+			active++
+		}
+		if u.ManagedBy != "" {
+			managed++
+		}
+		for _, ord := range u.groups {
+			g, ok := v.groups.Get(ord)
+			if !ok || v.sourcesOf(g, u) == nil {
+				w.t.Errorf("user %v lists group %d, which does not list it", u.id, ord)
+			}
+		}
+		groups += len(u.groups)
+		return true
+	})
+	v.groups.Scan(func(_ uint32, g *group) bool {
+		groups -= g.members.Len()
+		return true
+	})
+	if h := v.Head(); h.Active != active || h.Managed != managed || groups != 0 {
+		w.t.Errorf("head %+v; counted %d active, %d managed, %d memberships too many", h, active, managed, groups)
+	}
+}
+
+// indexes compares filters that an index serves with the same ones in a form
+// that none serves.
+func (w *world) indexes() {
+	d, _ := scim.DialectByName("generic")
+	parse := func(text string) *filter.Filter {
+		f, err := filter.Parse(scim.User, text, d, scim.DefaultLimits)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		return f
+	}
+	for _, who := range []string{"entra", "okta"} {
+		r := w.state.View().As(who, "")
+		for i := range 12 {
+			for _, f := range []string{
+				fmt.Sprintf(`userName eq "USER%d@example.com"`, i),
+				fmt.Sprintf(`externalId eq "x%d"`, i),
+				fmt.Sprintf(`emails.value eq "user%d@example.com"`, i),
+				fmt.Sprintf(`active eq true and emails[value eq "user%d@example.com"]`, i),
+			} {
+				served, _ := r.Users(Query{Filter: parse(f), Count: 100})
+				scanned, _ := r.Users(Query{Filter: parse("not (not (" + f + "))"), Count: 100})
+				if !reflect.DeepEqual(served, scanned) {
+					w.t.Errorf("%s: %s: an index gives %d, a scan %d", who, f, served.Total, scanned.Total)
+				}
+			}
+		}
+	}
+}
+
+// TestScanDeadline gives a scan no time.
+func TestScanDeadline(t *testing.T) {
+	w := newWorld(t)
+	for i := range scanStep {
+		w.must(Envelope{Actor: ActorOperator}, AddPerson{Doc: scim.Object{{Name: "userName", Value: scim.Text(fmt.Sprint(i))}}})
+	}
+	d, _ := scim.DialectByName("generic")
+	f, _ := filter.Parse(scim.User, `title eq "x"`, d, scim.DefaultLimits)
+	_, err := w.state.View().As("okta", "").Users(Query{Filter: f, Count: 1, Expired: func() bool { return true }})
+	if err == nil || err.Type != scim.TooMany {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestIdempotencyKey sends an admin write twice, another one with its key, and
+// the first again a day later.
+func TestIdempotencyKey(t *testing.T) {
+	w := newWorld(t)
+	env := Envelope{Actor: ActorOperator, IdempotencyKey: "k", BodyHash: [32]byte{1}}
+	add := AddPerson{Doc: scim.Object{{Name: "userName", Value: scim.Text("a@example.com")}}}
+	_, first, err := w.do(env, add)
+	if err != nil {
+		t.Fatal(err)
+	}
+	commits, again, err := w.do(env, add)
+	if err != nil || again != first || commits != nil {
+		t.Errorf("again: %v %v %v", commits, again, err)
+	}
+	other := env
+	other.BodyHash = [32]byte{2}
+	if _, _, err := w.do(other, add); err == nil || err.(*scim.Error).Status != 422 {
+		t.Errorf("another body: %v", err)
+	}
+	w.agree()
+	w.now = w.now.Add(24 * time.Hour)
+	if _, _, err := w.do(env, add); err == nil || err.(*scim.Error).Status != 409 {
+		t.Errorf("a day later: %v", err)
+	}
+}
+
+// TestRefusalsAreBounded sends more refused writes in a minute than the log
+// takes.
+func TestRefusalsAreBounded(t *testing.T) {
+	w := newWorld(t)
+	env := Envelope{Actor: ActorToken, Token: "okta", Connection: "okta"}
+	for range 2 * refusalsPerMinute {
+		w.do(env, DeleteUser{})
+	}
+	before := len(w.log)
+	w.now = w.now.Add(time.Minute)
+	w.do(env, DeleteUser{})
+	logged := 0
+	for _, c := range w.log[:before] {
+		for _, ev := range c.Events {
+			if _, ok := ev.(RequestRefused); ok {
+				logged++
+			}
+		}
+	}
+	if logged != refusalsPerMinute || len(w.log) != before+1 {
+		t.Errorf("%d lines in the first minute, %d after it", logged, len(w.log)-before)
+	}
+}
+
+// BenchmarkView is one write with a view of its own among many people: the
+// price of copying on write (docs/adr).
+func BenchmarkView(b *testing.B) {
+	for _, people := range []int{1000, 100_000} {
+		b.Run(fmt.Sprint(people), func(b *testing.B) {
+			w := newWorld(b)
+			for i := range people {
+				w.must(Envelope{Actor: ActorOperator}, AddPerson{Doc: scim.Object{{Name: "userName", Value: scim.Text(fmt.Sprint(i))}}})
+				w.ids, w.log = w.ids[len(w.ids)-1:], nil
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				w.must(Envelope{Actor: ActorOperator}, AddPerson{Doc: scim.Object{{Name: "userName", Value: scim.Text(fmt.Sprintf("n%d", i))}}})
+				w.ids, w.log = w.ids[len(w.ids)-1:], nil
+				w.state.View()
+			}
+		})
+	}
+}

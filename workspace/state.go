@@ -1,0 +1,203 @@
+package workspace
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/tidwall/btree"
+
+	"rosterd/scim"
+)
+
+// A State is one workspace. It is not safe for concurrent use: its actor owns
+// it. Readers use Views.
+//
+// Invariants:
+//   - view is the newest state; every tree in it may be shared with Views that
+//     were handed out, which is safe because trees copy on write;
+//   - a group whose gen is not the State's gen may be shared with a View and is
+//     cloned before its members change;
+//   - users, connections, tokens and settings are never changed in place.
+type State struct {
+	view View
+	gen  uint64
+}
+
+// A View is one workspace at one instant. It never changes.
+type View struct {
+	id       ID
+	seq      uint64
+	at       time.Time
+	created  time.Time
+	lastID   ResourceID
+	settings *Settings // nil until the workspace exists
+	gate     GateState
+
+	connections []*Connection // by instant of creation
+	tokens      []*Token      // by instant of creation
+	users       *btree.Map[uint32, *user]
+	groups      *btree.Map[uint32, *group]
+	userIndex   index
+	groupIndex  index
+	sources     *sourceTable
+	answers     *btree.Map[string, answer]
+
+	nextUser, nextGroup uint32 // ordinals
+	active, managed     int    // users
+	due                 time.Time
+}
+
+// New returns a workspace that does not exist yet: its first command is
+// CreateWorkspace.
+func New(id ID) *State {
+	return &State{view: View{
+		id: id, users: new(btree.Map[uint32, *user]), groups: new(btree.Map[uint32, *group]),
+		userIndex: newIndex(), groupIndex: newIndex(), sources: newSourceTable(),
+		answers: new(btree.Map[string, answer]),
+	}}
+}
+
+// View returns the state as it is now, in O(1).
+func (s *State) View() *View {
+	s.gen++
+	v := s.view
+	v.users, v.groups = s.view.users.Copy(), s.view.groups.Copy()
+	v.userIndex.set, v.groupIndex.set = s.view.userIndex.set.Copy(), s.view.groupIndex.set.Copy()
+	v.answers = s.view.answers.Copy()
+	return &v
+}
+
+// Seq returns the number of events applied.
+func (s *State) Seq() uint64 { return s.view.seq }
+
+// LastID returns the greatest resource id that the workspace ever used, also
+// by what is deleted, for NextResourceID.
+func (s *State) LastID() ResourceID { return s.view.lastID }
+
+// Exists reports whether the workspace has been created.
+func (s *State) Exists() bool { return s.view.Exists() }
+
+// Exists reports whether the workspace has been created.
+func (v *View) Exists() bool { return v.settings != nil }
+
+// ID returns the workspace's id.
+func (v *View) ID() ID { return v.id }
+
+// Seq returns the number of events that the view shows.
+func (v *View) Seq() uint64 { return v.seq }
+
+// At returns the instant of the newest event in the view.
+func (v *View) At() time.Time { return v.at }
+
+// Settings returns the settings; the caller must not change them.
+func (v *View) Settings() *Settings { return v.settings }
+
+// Gate says how far the SCIM endpoints answer at now, and which requirements
+// are missing (M3).
+func (v *View) Gate(now time.Time) (Gate, []string) { return v.settings.GateAt(v.gate, now) }
+
+// Refusal returns the 403 that a SCIM read gets while the gate is closed, or
+// nil. Reads go on in the grace time.
+func (v *View) Refusal(now time.Time) *scim.Error {
+	gate, missing := v.Gate(now)
+	if gate != GateClosed {
+		return nil
+	}
+	return GateRefusal(gate, missing)
+}
+
+// A Connection is one identity provider of a workspace.
+type Connection struct {
+	ID, Name string
+	Dialect  *scim.Dialect
+	Created  time.Time
+
+	refusals    int       // logged in the minute that began at refusalFrom
+	refusalFrom time.Time // see refusalsPerMinute
+}
+
+// A Token is a connection's bearer token. Its text is known by hash only.
+type Token struct {
+	ID, Name, Connection       string
+	Hash                       [32]byte // SHA-256 of the text
+	Read, Write                bool     // scopes
+	Created, Expires, LastUsed time.Time
+}
+
+// Connection returns the connection called id.
+func (v *View) Connection(id string) (*Connection, bool) {
+	i := slices.IndexFunc(v.connections, func(c *Connection) bool { return c.ID == id })
+	if i < 0 {
+		return nil, false
+	}
+	return v.connections[i], true
+}
+
+// Connections returns all connections, oldest first.
+func (v *View) Connections() []*Connection { return v.connections }
+
+// Token returns the token with the given hash. Comparing the hash of a secret
+// letter by letter tells an attacker nothing that helps to find the secret;
+// callers that want a constant time compare Token.Hash again.
+func (v *View) Token(hash [32]byte) (*Token, bool) {
+	return v.tokenBy(func(t *Token) bool { return t.Hash == hash })
+}
+
+// TokenByID returns the token called id.
+func (v *View) TokenByID(id string) (*Token, bool) {
+	return v.tokenBy(func(t *Token) bool { return t.ID == id })
+}
+
+func (v *View) tokenBy(match func(*Token) bool) (*Token, bool) {
+	i := slices.IndexFunc(v.tokens, match)
+	if i < 0 {
+		return nil, false
+	}
+	return v.tokens[i], true
+}
+
+// Tokens returns all tokens that are not revoked, oldest first.
+func (v *View) Tokens() []*Token { return v.tokens }
+
+// Head sums the view up.
+func (v *View) Head() Head {
+	h := Head{
+		ID: v.id, Seq: v.seq, Created: v.created, Active: v.active, Inactive: v.users.Len() - v.active,
+		Managed: v.managed, Groups: v.groups.Len(), Connections: len(v.connections), Due: v.due,
+	}
+	if v.settings == nil {
+		return h
+	}
+	h.Name = v.settings.Name
+	h.Gate, _ = v.Gate(v.at)
+	h.NoAdmin = v.users.Len() > 0 && !v.hasAdmin(nil)
+	for _, t := range v.tokens {
+		if t.Expires.After(v.at) && (h.TokenExpires.IsZero() || t.Expires.Before(h.TokenExpires)) {
+			h.TokenExpires = t.Expires
+		}
+	}
+	return h
+}
+
+// assert panics with a message unless ok. A violated assertion is a corrupt
+// journal or a bug; the actor stops before it answers from a broken state.
+func assert(ok bool, format string, args ...any) {
+	if !ok {
+		panic("workspace: " + fmt.Sprintf(format, args...))
+	}
+}
+
+// Load returns the state that a snapshot was taken from. An error of items is
+// returned as it is.
+func Load(id ID, items iter.Seq2[SnapshotItem, error]) (*State, error) {
+	s := New(id)
+	for item, err := range items {
+		if err != nil {
+			return nil, err
+		}
+		s.restore(item)
+	}
+	return s, nil
+}

@@ -1,0 +1,161 @@
+package workspace
+
+import (
+	"slices"
+	"time"
+
+	"rosterd/scim"
+)
+
+// A user is one person at rest. It is never changed in place: a change makes
+// another.
+type user struct {
+	id       ResourceID
+	ord      uint32
+	version  uint64
+	created  int64 // Unix milliseconds, as the two below
+	modified int64
+	synced   int64  // newest SCIM write or confirmation; 0: never
+	syncedBy string // its connection
+	active   bool   // the record's active, for those who only count
+	UserDoc
+	groups  []uint32 // ordinals of the groups the user is in, ascending
+	lastErr *UserError
+}
+
+// userName returns the account e-mail.
+func (d *UserDoc) userName() string { return d.Record.Attr(scim.UserUserName).Str }
+
+// external returns the externalId that connection gave, or "".
+func external(ids []ExternalID, connection string) string {
+	for _, x := range ids {
+		if x.Connection == connection {
+			return x.Value
+		}
+	}
+	return ""
+}
+
+// withExternal returns ids in which connection's externalId is value, sorted
+// by connection; an empty value removes it.
+func withExternal(ids []ExternalID, connection, value string) []ExternalID {
+	if external(ids, connection) == value {
+		return ids
+	}
+	out := slices.DeleteFunc(slices.Clone(ids), func(x ExternalID) bool { return x.Connection == connection })
+	if value == "" {
+		return out
+	}
+	i, _ := slices.BinarySearchFunc(out, connection, func(x ExternalID, c string) int {
+		return compareSources(Source{Connection: x.Connection}, Source{Connection: c})
+	})
+	return slices.Insert(out, i, ExternalID{connection, value})
+}
+
+// hints calls yield with every hint under which the user is indexed.
+func (u *user) hints(yield func(uint32)) {
+	yield(hintOf(keyID, "", string(u.id[:])))
+	yield(hintOf(keyName, "", fold(u.userName())))
+	if u.Pushed != "" {
+		yield(hintOf(keyName, "", fold(u.Pushed)))
+	}
+	for _, x := range u.External {
+		yield(hintOf(keyExternal, x.Connection, x.Value))
+	}
+	for _, e := range u.Record.Attr(scim.UserEmails).List {
+		if value := e.Obj.Get("value").Str; value != "" {
+			yield(hintOf(keyEmail, "", fold(value)))
+		}
+	}
+}
+
+// reindex replaces the entries of before by those of after; either may be nil.
+func (s *State) reindex(before, after *user) {
+	old := map[uint32]bool{}
+	if before != nil {
+		before.hints(func(h uint32) { old[h] = true })
+	}
+	if after != nil {
+		after.hints(func(h uint32) {
+			if old[h] {
+				delete(old, h)
+				return
+			}
+			s.view.userIndex.insert(h, after.ord)
+		})
+	}
+	for h := range old { // into a sorted set: the order does not matter
+		s.view.userIndex.remove(h, before.ord)
+	}
+}
+
+// putUser stores u in place of before (nil: new) and keeps index and counts.
+func (s *State) putUser(before, u *user) {
+	if before == nil || !sameKeys(before, u) {
+		s.reindex(before, u)
+	}
+	s.count(before, -1)
+	s.count(u, 1)
+	s.view.users.Set(u.ord, u)
+}
+
+// sameKeys reports whether nothing that is indexed can differ.
+func sameKeys(a, b *user) bool {
+	return string(a.Record) == string(b.Record) && a.Pushed == b.Pushed && slices.Equal(a.External, b.External)
+}
+
+func (s *State) count(u *user, n int) {
+	if u == nil {
+		return
+	}
+	if u.active {
+		s.view.active += n
+	}
+	if u.ManagedBy != "" {
+		s.view.managed += n
+	}
+}
+
+// userByID returns the user called id.
+func (v *View) userByID(id ResourceID) *user {
+	return v.userWith(hintOf(keyID, "", string(id[:])), func(u *user) bool { return u.id == id })
+}
+
+// userByName returns the user whose account e-mail is name in any case.
+func (v *View) userByName(name string) *user {
+	key := fold(name)
+	return v.userWith(hintOf(keyName, "", key), func(u *user) bool { return fold(u.userName()) == key })
+}
+
+// userByExternal returns the first user to whom connection gave value.
+func (v *View) userByExternal(connection, value string) *user {
+	return v.userWith(hintOf(keyExternal, connection, value), func(u *user) bool {
+		return external(u.External, connection) == value
+	})
+}
+
+// userWith returns the first user under hint that is what is looked for.
+func (v *View) userWith(hint uint32, is func(*user) bool) *user {
+	var found *user
+	v.userIndex.each(hint, func(ord uint32) bool {
+		if u, ok := v.users.Get(ord); ok && is(u) {
+			found = u
+		}
+		return found == nil
+	})
+	return found
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func instant(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

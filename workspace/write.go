@@ -1,0 +1,303 @@
+package workspace
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"rosterd/scim"
+	"rosterd/scim/patch"
+)
+
+// A write is what a request would leave of a user.
+type write struct {
+	doc      scim.Object // normalised, without id and externalId
+	external *string     // externalId that the connection sets; nil: untouched
+	pushed   string      // see UserDoc.Pushed
+	touched  memberAttributes
+	confirms func(path string) bool // whether a connection wrote path; nil: nothing
+	note     string
+}
+
+// userCommand decides a SCIM write of a user.
+func (d *decision) userCommand(cmd Command) (Result, *scim.Error) {
+	if err := d.admit(); err != nil {
+		return Result{}, err
+	}
+	switch c := cmd.(type) {
+	case CreateUser:
+		return d.createUser(c)
+	case ReplaceUser:
+		return d.replaceUser(c)
+	case PatchUser:
+		return d.patchUser(c)
+	}
+	c := cmd.(DeleteUser)
+	u, err := d.userAt(c.ID, c.IfMatch)
+	if err != nil {
+		return Result{}, err
+	}
+	d.emit(UserDeleted{ID: u.id, Name: u.userName()})
+	return Result{ID: u.id, Changed: true}, nil
+}
+
+// admit refuses a connection whose token was revoked since the request was let
+// in, and one that the gate stops.
+func (d *decision) admit() *scim.Error {
+	if d.env.Actor != ActorToken {
+		return nil
+	}
+	conn, ok := d.view.Connection(d.env.Connection)
+	if _, valid := d.view.TokenByID(d.env.Token); !ok || !valid {
+		return scim.Errorf(401, "", "the token was revoked")
+	}
+	gate, missing := d.view.Gate(d.env.At)
+	if gate == GateClosed {
+		return GateRefusal(gate, missing)
+	}
+	d.dialect = conn.Dialect
+	if gate == GateGrace {
+		d.grace = GateRefusal(gate, missing)
+	}
+	return nil
+}
+
+// userAt returns the user called id if a precondition holds of it (412).
+func (d *decision) userAt(id ResourceID, p Precondition) (*user, *scim.Error) {
+	u, err := d.user(id)
+	if err != nil {
+		return nil, err
+	}
+	if !p.Holds(u.version) {
+		return nil, scim.Errorf(412, "", "user %v is at version %d; read it again before writing", id, u.version)
+	}
+	return u, nil
+}
+
+// replaceUser is PUT. What names a person to the daemon and what carries
+// memberships stays where the client does not mention it: externalId, active
+// (row 39) and role, roles and teams (design: an absent attribute changes
+// nothing).
+func (d *decision) replaceUser(c ReplaceUser) (Result, *scim.Error) {
+	u, err := d.userAt(c.ID, c.IfMatch)
+	if err != nil {
+		return Result{}, err
+	}
+	if id := c.Doc.Get("id").Str; id != "" && id != c.ID.String() {
+		return Result{}, scim.Errorf(400, scim.InvalidValue, "id: the body says %q, the address %q", id, c.ID)
+	}
+	w := d.intake(c.Doc)
+	before := u.object()
+	for _, a := range c.Cleared {
+		w.touched.mark(a)
+		if a == scim.UserExternalID {
+			w.external = new(string)
+		}
+	}
+	kept := func(attrs ...*scim.Attribute) bool {
+		return !slices.ContainsFunc(attrs, func(a *scim.Attribute) bool { return slices.Contains(c.Cleared, a) })
+	}
+	if w.doc.Get("active").Kind == scim.Null {
+		w.doc = w.doc.With("active", scim.Boolean(u.active && !d.dialect.AbsentIsInactive))
+	}
+	if kept(scim.UserRoles) && !w.touched.core {
+		w.doc = w.doc.With("roles", before.Get("roles"))
+	}
+	stored, ext := before.Get(scim.URNRosterdUser).Obj, w.doc.Get(scim.URNRosterdUser).Obj
+	for _, a := range []*scim.Attribute{scim.ExtRole, scim.ExtTeams} {
+		if kept(a, scim.UserExt) && ext.Get(a.Name).IsUnassigned() {
+			ext = ext.With(a.Name, stored.Get(a.Name))
+		}
+	}
+	w.doc = w.doc.With(scim.URNRosterdUser, scim.Value{Kind: scim.Complex, Obj: ext})
+	w.confirms = func(string) bool { return true }
+	return d.push(u, w)
+}
+
+// patchUser is PATCH.
+func (d *decision) patchUser(c PatchUser) (Result, *scim.Error) {
+	u, err := d.userAt(c.ID, c.IfMatch)
+	if err != nil {
+		return Result{}, err
+	}
+	doc := append(scim.Object{{Name: "id", Value: scim.Text(u.id.String())}}, u.object()...)
+	before := external(u.External, d.env.Connection)
+	if before != "" {
+		doc = doc.With("externalId", scim.Text(before))
+	}
+	if u.Pushed != "" {
+		doc = doc.With("userName", scim.Text(u.Pushed))
+	}
+	after, err := patch.Apply(scim.User, doc, c.Ops, d.dialect)
+	if err != nil {
+		return Result{}, err
+	}
+	w := d.intake(after)
+	if w.external == nil && before != "" {
+		w.external = new(string)
+	}
+	w.touched = memberAttributes{}
+	wrote := map[string]bool{}
+	for _, op := range c.Ops {
+		w.touched.mark(op.Path.Ref.Attr)
+		wrote[topPath(op.Path.Ref)] = true
+	}
+	w.confirms = func(path string) bool { return wrote[path] }
+	return d.push(u, w)
+}
+
+// intake divides a document as a client sent it.
+func (d *decision) intake(doc scim.Object) write {
+	w := write{doc: doc.With("id", scim.Value{}).With("externalId", scim.Value{}), touched: attributesOf(doc)}
+	if x := doc.Get("externalId"); x.Kind == scim.String {
+		w.external = &x.Str
+	}
+	return w
+}
+
+// push is a connection's write of a user that exists. In the grace time what
+// deactivates is applied as the deactivation alone (M3).
+func (d *decision) push(u *user, w write) (Result, *scim.Error) {
+	w.pushedName(u, d.dialect)
+	if d.grace == nil {
+		return d.writeUser(u, w, CauseWrite)
+	}
+	if active := w.doc.Get("active"); active.Kind != scim.Bool || active.Bool {
+		return Result{}, d.grace
+	}
+	alone := write{doc: u.object().With("active", scim.Boolean(false)), pushed: u.Pushed}
+	if !w.doc.Equal(alone.doc) {
+		alone.note = "only the deactivation was applied; " + d.grace.Detail
+	}
+	return d.writeUser(u, alone, CauseWrite)
+}
+
+// pushedName keeps the account e-mail where Entra ID deletes softly: it sends
+// 32 hex digits before the old name with active false, and the old name back
+// to restore (row 65). strict takes every name for the userName.
+func (w *write) pushedName(u *user, dialect *scim.Dialect) {
+	name, account := w.doc.Get("userName").Str, u.userName()
+	active := w.doc.Get("active")
+	mangles := active.Kind == scim.Bool && !active.Bool && mangled(name, account)
+	if dialect.NoAdoption || name != u.Pushed && !mangles || name == "" {
+		return
+	}
+	w.pushed, w.doc = name, w.doc.With("userName", scim.Text(account))
+}
+
+func mangled(name, account string) bool {
+	const digits = 32
+	if len(name) != digits+len(account) || !strings.EqualFold(name[digits:], account) {
+		return false
+	}
+	return strings.Trim(name[:digits], "0123456789abcdefABCDEF") == ""
+}
+
+// newUser emits a user that was not there.
+func (d *decision) newUser(kind UserKind, w write) (Result, *scim.Error) {
+	if w.doc.Get("active").Kind == scim.Null {
+		w.doc = w.doc.With("active", scim.Boolean(true))
+	}
+	doc := UserDoc{Kind: kind, Record: scim.Encode(scim.User, w.doc)}
+	if d.env.Actor == ActorToken {
+		doc.ManagedBy = d.env.Connection
+		doc.External = d.externals(nil, w)
+	}
+	u := &user{id: d.mint(), ord: d.view.nextUser, UserDoc: doc}
+	d.emit(UserCreated{ID: u.id, Name: u.userName(), UserDoc: doc})
+	return Result{ID: u.id, Created: true, Changed: true}, d.setMemberships(u, w)
+}
+
+// writeUser emits what w changes of u, or only that it was confirmed.
+func (d *decision) writeUser(u *user, w write, cause Cause) (Result, *scim.Error) {
+	if err := scim.Validate(scim.User, w.doc); err != nil {
+		return Result{}, err
+	}
+	if err := d.nameFree(u, w.doc.Get("userName").Str); err != nil {
+		return Result{}, err
+	}
+	next := u.UserDoc
+	next.Record = scim.Encode(scim.User, w.doc)
+	next.Pushed = w.pushed
+	changes := documentChanges(u, w, d.env.Connection)
+	if d.env.Actor == ActorToken {
+		next.External = d.externals(u.External, w)
+		next.Drift = slices.DeleteFunc(slices.Clone(u.Drift), func(p string) bool { return w.confirms != nil && w.confirms(p) })
+		if u.ManagedBy == "" && cause == CauseWrite {
+			cause = CauseAdopted
+		}
+	} else if u.ManagedBy != "" {
+		next.Drift = drifted(u.Drift, changes)
+	}
+	changed := len(changes) > 0 || cause != CauseWrite || len(next.Drift) != len(u.Drift)
+	if changed {
+		if d.env.Actor == ActorToken {
+			next.ManagedBy = d.env.Connection
+		}
+		d.emit(UserChanged{
+			ID: u.id, Name: next.userName(), Version: u.version + 1, Cause: cause, UserDoc: next, Changes: changes, Note: w.note,
+		})
+	}
+	if err := d.setMemberships(u, w); err != nil {
+		return Result{}, err
+	}
+	res := Result{ID: u.id, Changed: len(d.events) > 0}
+	if d.env.Actor == ActorToken && !changed && millis(d.env.At)-u.synced >= time.Minute.Milliseconds() {
+		d.emit(UserSynced{ID: u.id, Connection: d.env.Connection})
+	}
+	return res, nil
+}
+
+// externals returns the external ids that w leaves.
+func (d *decision) externals(before []ExternalID, w write) []ExternalID {
+	if w.external == nil {
+		return before
+	}
+	return withExternal(before, d.env.Connection, *w.external)
+}
+
+// object returns the stored attributes of u.
+func (u *user) object() scim.Object {
+	o, err := u.Record.Object(scim.User)
+	assert(err == nil, "record of user %v: %v", u.id, err)
+	return o
+}
+
+// documentChanges lists what w changes, attribute by attribute, in the order
+// of the schema.
+func documentChanges(u *user, w write, connection string) []Change {
+	out := objectChanges("", scim.User.Attributes, u.object(), w.doc)
+	if was := external(u.External, connection); w.external != nil && *w.external != was {
+		out = append(out, Change{scim.UserExternalID.Name, textOrNull(was), textOrNull(*w.external)})
+	}
+	if w.pushed != u.Pushed {
+		out = append(out, Change{"userName", scim.Text(cmp.Or(u.Pushed, u.userName())), scim.Text(cmp.Or(w.pushed, u.userName()))})
+	}
+	return out
+}
+
+func objectChanges(prefix string, attrs []*scim.Attribute, before, after scim.Object) []Change {
+	var out []Change
+	for _, a := range attrs {
+		was, is := before.Get(a.Name), after.Get(a.Name)
+		switch {
+		case was.Equal(is) || was.IsUnassigned() && is.IsUnassigned():
+		case prefix == "" && strings.HasPrefix(a.Name, "urn:"):
+			out = append(out, objectChanges(a.Name+":", a.Sub, was.Obj, is.Obj)...)
+		default:
+			out = append(out, Change{prefix + a.Name, was, is})
+		}
+	}
+	return out
+}
+
+// topPath is the path under which a change of ref is listed.
+func topPath(ref scim.Ref) string { return scim.Ref{Ext: ref.Ext, Attr: ref.Attr}.String() }
+
+func textOrNull(s string) scim.Value {
+	if s == "" {
+		return scim.Value{}
+	}
+	return scim.Text(s)
+}
