@@ -1,0 +1,76 @@
+package metrics
+
+import (
+	"bytes"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+// fill sets every series once.
+func fill(m *Metrics) {
+	m.HTTPRequest("scim", "/Users/{id}", "GET", 200, time.Millisecond)
+	m.Command("CreateUser", "done", time.Millisecond)
+	m.InFlight(1)
+	m.MailboxWait(time.Microsecond)
+	m.JournalAppend(time.Millisecond)
+	m.JournalSync(3)
+	m.JournalBytes(900)
+	m.Workspaces("loaded", 1)
+	m.Users("active", 2)
+	m.Connections("open", 1)
+	m.TokensExpiring("7d", 0)
+	m.WorkspacesWithoutAdmin(0)
+	m.StorageFree(1 << 30)
+	m.ReadOnly(false)
+	m.ReadOnly(true)
+	m.BackupSucceeded(time.Unix(1, 0))
+	m.Rejection("busy")
+}
+
+func TestText(t *testing.T) {
+	m := New("1.0", "abc")
+	fill(m)
+	var out bytes.Buffer
+	kind, err := m.WriteText(&out, "")
+	if err != nil || kind == "" {
+		t.Fatalf("%q %v", kind, err)
+	}
+	problems, err := promlint.New(bytes.NewReader(out.Bytes())).Lint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := []string{"surface", "route", "method", "code", "command", "outcome", "state", "within", "reason", "version", "commit", "goversion"}
+	for name, f := range families {
+		for _, s := range f.Metric {
+			for _, l := range s.Label {
+				if !slices.Contains(allowed, l.GetName()) && name[:7] == "rosterd" {
+					t.Errorf("%s has the label %s", name, l.GetName())
+				}
+			}
+		}
+	}
+	if families["rosterd_build_info"] == nil || families["rosterd_http_request_duration_seconds"] == nil {
+		t.Error("series are missing")
+	}
+}
+
+func TestNilIsSilent(t *testing.T) {
+	fill(nil)
+	var m *Metrics
+	if _, err := m.WriteText(&bytes.Buffer{}, ""); err != nil {
+		t.Fatal(err)
+	}
+}
