@@ -191,6 +191,7 @@ func (d *decision) createToken(c CreateToken) (Result, *scim.Error) {
 	case len(d.view.tokens) >= maxTokens:
 		return Result{}, scim.Errorf(400, "", "a workspace has at most %d tokens; revoke unused ones", maxTokens)
 	}
+	c.Expires = c.Expires.UTC().Truncate(time.Millisecond)
 	d.emit(TokenCreated(c))
 	return Result{Key: c.ID, Created: true, Changed: true}, nil
 }

@@ -1,0 +1,152 @@
+package persistence
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"rosterd/workspace"
+)
+
+// Check recounts everything in the store, in time proportional to its size,
+// and calls report with one line for each difference: records against their
+// checksums, snapshots against a replay of the events, heads against the
+// states they sum up, the index of tokens against the workspaces. The error is
+// for what kept Check from reading.
+func (s *Store) Check(report func(line string)) error {
+	return s.db.View(func(txn *badger.Txn) error {
+		c := checker{txn: txn, report: report, tokens: map[[32]byte]workspace.ID{}}
+		if err := c.records(); err != nil {
+			return err
+		}
+		for _, ws := range c.workspaces {
+			c.workspace(ws)
+		}
+		c.index()
+		return nil
+	})
+}
+
+type checker struct {
+	txn        *badger.Txn
+	report     func(string)
+	workspaces []workspace.ID            // with a head
+	indexed    map[[32]byte]workspace.ID // what the index of tokens says
+	tokens     map[[32]byte]workspace.ID // what the workspaces say
+}
+
+func (c *checker) say(format string, args ...any) { c.report(fmt.Sprintf(format, args...)) }
+
+// records verifies every key and checksum.
+func (c *checker) records() error {
+	c.indexed = map[[32]byte]workspace.ID{}
+	it := c.txn.NewIterator(badger.IteratorOptions{PrefetchValues: true, PrefetchSize: 16})
+	defer it.Close()
+	for it.Rewind(); it.Valid(); it.Next() {
+		key := it.Item().KeyCopy(nil)
+		err := it.Item().Value(func(record []byte) error {
+			body, err := unseal(key, record)
+			if err != nil {
+				c.say("%v", err)
+				return nil
+			}
+			c.record(key, body)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *checker) record(key, body []byte) {
+	switch key[0] {
+	case kindHead:
+		c.workspaces = append(c.workspaces, workspace.ID(key[1:len(key)-1]))
+	case kindToken:
+		var hash [32]byte
+		copy(hash[:], key[1:])
+		c.indexed[hash] = workspace.ID(body)
+	case kindJournal, kindSnapshot:
+	default:
+		c.say("key %q is of no known kind", key)
+	}
+}
+
+// workspace compares what is derived of one workspace with its events.
+func (c *checker) workspace(ws workspace.ID) {
+	defer func() { // Apply asserts; a corrupt journal must not stop the check
+		if p := recover(); p != nil {
+			c.say("workspace %s: %v", ws, p)
+		}
+	}()
+	st, err := c.state(ws)
+	if err != nil {
+		c.say("workspace %s: %v", ws, err)
+		return
+	}
+	head, err := readHead(c.txn, ws)
+	if err != nil {
+		c.say("workspace %s: head: %v", ws, err)
+	} else if now := st.View().Head(); !reflect.DeepEqual(head, now) {
+		c.say("workspace %s: its head says %+v, its events %+v", ws, head, now)
+	}
+	for _, t := range st.View().Tokens() {
+		c.tokens[t.Hash] = ws
+	}
+}
+
+// state returns the state of ws from its events alone where they are all kept,
+// compared with that from its newest snapshot.
+func (c *checker) state(ws workspace.ID) (*workspace.State, error) {
+	seq, found, err := newestSnapshot(c.txn, ws)
+	if err != nil {
+		return nil, err
+	}
+	fromSnapshot := workspace.New(ws)
+	if found {
+		if fromSnapshot, err = loadSnapshot(c.txn, ws, seq); err != nil {
+			return nil, err
+		}
+	}
+	if err := replay(c.txn, ws, fromSnapshot); err != nil {
+		return nil, err
+	}
+	if !found || !c.keepsAll(ws) {
+		return fromSnapshot, nil
+	}
+	st := workspace.New(ws)
+	if err := replay(c.txn, ws, st); err != nil {
+		return nil, err
+	}
+	if !slices.EqualFunc(slices.Collect(st.View().Snapshot()), slices.Collect(fromSnapshot.View().Snapshot()), sameItem) {
+		c.say("workspace %s: the snapshot at event %d is not what the events give", ws, seq)
+	}
+	return st, nil
+}
+
+func sameItem(a, b workspace.SnapshotItem) bool { return reflect.DeepEqual(a, b) }
+
+// keepsAll reports whether the first event of ws is still there.
+func (c *checker) keepsAll(ws workspace.ID) bool {
+	_, err := c.txn.Get(journalKey(ws, 1))
+	return !errors.Is(err, badger.ErrKeyNotFound)
+}
+
+// index compares the index of tokens with the workspaces.
+func (c *checker) index() {
+	for hash, ws := range c.tokens {
+		if c.indexed[hash] != ws {
+			c.say("workspace %s: a token is not in the index", ws)
+		}
+	}
+	for hash, ws := range c.indexed {
+		if c.tokens[hash] != ws {
+			c.say("workspace %s: the index holds a token that is not there", ws)
+		}
+	}
+}

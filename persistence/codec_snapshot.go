@@ -1,0 +1,96 @@
+package persistence
+
+import "rosterd/workspace"
+
+// A snapshot chunk holds items, each as its number and a sized message.
+
+// itemKinds are the snapshot items with their wire numbers. Append only, as
+// eventKinds.
+var itemKinds = newCatalogue[workspace.SnapshotItem]("snapshot item",
+	item(1, func(f *fields, i *workspace.SnapHead) {
+		f.uint(1, &i.Seq)
+		f.time(2, &i.At)
+		f.time(3, &i.Created)
+		f.id(4, &i.LastID)
+		f.object(5, &i.Settings)
+		f.bool(6, &i.Gate.EverMet)
+		f.time(7, &i.Gate.LapsedAt)
+	}),
+	item(2, func(f *fields, i *workspace.SnapConnection) {
+		text(f, 1, &i.ID)
+		text(f, 2, &i.Name)
+		text(f, 3, &i.Dialect)
+		f.time(4, &i.Created)
+	}),
+	item(3, func(f *fields, i *workspace.SnapToken) {
+		text(f, 1, &i.ID)
+		text(f, 2, &i.Name)
+		text(f, 3, &i.Connection)
+		f.fixed(4, i.Hash[:])
+		f.bool(5, &i.Read)
+		f.bool(6, &i.Write)
+		f.time(7, &i.Created)
+		f.time(8, &i.Expires)
+		f.time(9, &i.LastUsed)
+	}),
+	item(4, func(f *fields, i *workspace.SnapGroup) {
+		f.id(1, &i.ID)
+		f.uint(2, &i.Version)
+		f.time(3, &i.Created)
+		f.time(4, &i.Modified)
+		f.message(5, func(f *fields) { groupDoc(f, &i.GroupDoc) })
+	}),
+	item(5, func(f *fields, i *workspace.SnapUser) {
+		f.id(1, &i.ID)
+		f.uint(2, &i.Version)
+		f.time(3, &i.Created)
+		f.time(4, &i.Modified)
+		f.message(5, func(f *fields) { userDoc(f, &i.UserDoc) })
+		f.time(6, &i.LastSync)
+		text(f, 7, &i.SyncedBy)
+		lastError(f, 8, &i.LastError)
+	}),
+	item(6, func(f *fields, i *workspace.SnapMembers) {
+		f.id(1, &i.Group)
+		list(f, 2, &i.Members, func(f *fields, m *workspace.SnapMember) {
+			f.id(1, &m.User)
+			list(f, 2, &m.Sources, source)
+			f.bool(3, &m.Held)
+		})
+	}),
+	item(7, func(f *fields, i *workspace.SnapAnswer) {
+		f.time(1, &i.At)
+		f.message(2, func(f *fields) { answered(f, &i.Answered) })
+	}),
+)
+
+func item[T any](number uint64, describe func(*fields, *T)) kindOf[workspace.SnapshotItem] {
+	return kind[T, workspace.SnapshotItem](number, describe)
+}
+
+func lastError(f *fields, n int, p **workspace.UserError) {
+	var e workspace.UserError
+	if *p != nil {
+		e = **p
+	}
+	f.message(n, func(f *fields) {
+		f.time(1, &e.At)
+		f.int(2, &e.Status)
+		text(f, 3, &e.Detail)
+	})
+	if f.decoding && e != (workspace.UserError{}) {
+		*p = &e
+	}
+}
+
+// decodeItems calls yield with each item of a chunk's body.
+func decodeItems(b []byte, yield func(workspace.SnapshotItem) bool) error {
+	for len(b) > 0 {
+		i, rest, err := itemKinds.cut(b)
+		if err != nil || !yield(i) {
+			return err
+		}
+		b = rest
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+// Package persistence is the journal of the daemon: what happened in every
+// workspace, in order, in one Badger store. It owns Badger and every byte on
+// disk.
+//
+// # Writing
+//
+// One goroutine writes (writer.go). It takes whatever appends of all
+// workspaces have been handed over, folds them into one transaction, syncs it
+// once, and calls their Done in order; it never waits for more. Badger does
+// not share a sync between transactions, so folding is what makes many small
+// writes cheap. An append is all or nothing. Its After fences it: an append
+// that does not follow what is durable is refused.
+//
+// # Faults
+//
+// Whatever goes wrong in the store is final (Store.Failed): nothing more is
+// acknowledged and the process ends. That includes errors that Badger only
+// logs, which is why its log is read. Short space is no fault: the store goes
+// read-only while it lasts (space.go).
+//
+// # Keys
+//
+// The first byte says what a key is. Workspace ids end with a zero byte, so
+// that no id is a prefix of another; numbers are big endian, so that key order
+// is their order.
+//
+//	+-----+--------------+---+------------------+
+//	| 'j' | workspace    | 0 | sequence (8)     |  journal record
+//	+-----+--------------+---+------------------+
+//	+-----+--------------+---+------------------+-----------+
+//	| 's' | workspace    | 0 | sequence (8)     | chunk (4) |  snapshot chunk
+//	+-----+--------------+---+------------------+-----------+
+//	+-----+--------------+---+
+//	| 'h' | workspace    | 0 |  head
+//	+-----+--------------+---+
+//	+-----+-------------------+
+//	| 't' | SHA-256 (32)      |  token hash -> workspace
+//	+-----+-------------------+
+//
+// 'd' (due instants) and 'c' (cursors of consumers) are reserved.
+//
+// # Records
+//
+// Every value is a record:
+//
+//	+---------+---------------+--------------------+
+//	| version | CRC-32C (4)   | body               |
+//	| 1 byte  | little endian |                    |
+//	+---------+---------------+--------------------+
+//
+// The checksum covers the key, the version and the body, so that a record that
+// was moved to another key is as wrong as one with a flipped bit. Bodies are
+// drawn in docs/format.md; fields.go and codec.go are their code. Numbers that
+// this version does not know are errors, never skipped: a journal that is read
+// in part is a wrong state.
+package persistence
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+
+	"rosterd/workspace"
+)
+
+// formatVersion is the version byte of every record, and the number in the
+// FORMAT file of a data directory.
+const formatVersion = 1
+
+const (
+	kindJournal  = 'j'
+	kindSnapshot = 's'
+	kindHead     = 'h'
+	kindToken    = 't'
+)
+
+// chunkLast is the chunk number of the record that ends a snapshot. A snapshot
+// without it was never finished and does not count.
+const chunkLast = 1<<32 - 1
+
+// maxRecord bounds the body of one record, in bytes, as long as a single event
+// does not need more.
+const maxRecord = 256 << 10
+
+// ErrCorrupt means that bytes of the store are not what was written.
+var ErrCorrupt = errors.New("persistence: corrupt record")
+
+func prefixOf(kind byte, ws workspace.ID) []byte {
+	return append(append([]byte{kind}, ws...), 0)
+}
+
+func journalKey(ws workspace.ID, seq uint64) []byte {
+	return binary.BigEndian.AppendUint64(prefixOf(kindJournal, ws), seq)
+}
+
+func snapshotKey(ws workspace.ID, seq uint64, chunk uint32) []byte {
+	key := binary.BigEndian.AppendUint64(prefixOf(kindSnapshot, ws), seq)
+	return binary.BigEndian.AppendUint32(key, chunk)
+}
+
+func headKey(ws workspace.ID) []byte { return prefixOf(kindHead, ws) }
+
+func tokenKey(hash [32]byte) []byte { return append([]byte{kindToken}, hash[:]...) }
+
+// seqOf returns the sequence number of a journal or snapshot key of ws.
+func seqOf(key []byte, ws workspace.ID) (uint64, error) {
+	rest := key[len(ws)+2:]
+	if len(rest) < 8 {
+		return 0, fmt.Errorf("%w: key %q", ErrCorrupt, key)
+	}
+	return binary.BigEndian.Uint64(rest), nil
+}
+
+// chunkOf returns the chunk number of a snapshot key.
+func chunkOf(key []byte) uint32 { return binary.BigEndian.Uint32(key[len(key)-4:]) }
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+const headerSize = 5
+
+// seal makes a record of body.
+func seal(key, body []byte) []byte {
+	out := make([]byte, headerSize, headerSize+len(body))
+	out[0] = formatVersion
+	binary.LittleEndian.PutUint32(out[1:], checksum(key, body))
+	return append(out, body...)
+}
+
+func checksum(key, body []byte) uint32 {
+	sum := crc32.Update(0, castagnoli, key)
+	sum = crc32.Update(sum, castagnoli, []byte{formatVersion})
+	return crc32.Update(sum, castagnoli, body)
+}
+
+// unseal returns the body of a record after checking it.
+func unseal(key, record []byte) ([]byte, error) {
+	if len(record) < headerSize {
+		return nil, fmt.Errorf("%w: %q has %d bytes", ErrCorrupt, key, len(record))
+	}
+	if record[0] != formatVersion {
+		return nil, fmt.Errorf("%w: %q has version %d, this rosterd knows %d", ErrCorrupt, key, record[0], formatVersion)
+	}
+	body := record[headerSize:]
+	if binary.LittleEndian.Uint32(record[1:]) != checksum(key, body) {
+		return nil, fmt.Errorf("%w: checksum of %q", ErrCorrupt, key)
+	}
+	return body, nil
+}

@@ -1,0 +1,200 @@
+package persistence
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"rosterd/workspace"
+)
+
+// Snapshot writes a snapshot of v, which must be durable already, then drops
+// older snapshots and the events that nobody needs any more. It returns at
+// once; done is called when everything is on disk. Appends go on meanwhile,
+// between the chunks.
+func (s *Store) Snapshot(v *workspace.View, done func(error)) {
+	s.work.Go(func() {
+		s.snapshots <- struct{}{}
+		err := s.snapshot(v)
+		<-s.snapshots
+		done(err)
+	})
+}
+
+func (s *Store) snapshot(v *workspace.View) error {
+	ws, seq := v.ID(), v.Seq()
+	chunks := uint32(0)
+	var body []byte
+	flush := func() error {
+		key := snapshotKey(ws, seq, chunks)
+		chunks++
+		record := seal(key, body)
+		body = body[:0]
+		return s.writer.write([]entry{{key, record}})
+	}
+	for i := range v.Snapshot() {
+		body = itemKinds.append(body, i)
+		if len(body) >= maxRecord-itemSlack {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+	}
+	if err := flush(); err != nil {
+		return err
+	}
+	last := snapshotKey(ws, seq, chunkLast)
+	if err := s.writer.write([]entry{{last, seal(last, binary.AppendUvarint(nil, uint64(chunks)))}}); err != nil {
+		return err
+	}
+	return s.clean(ws, seq)
+}
+
+// itemSlack is left free in a chunk for the item that fills it.
+const itemSlack = 96 << 10
+
+// clean deletes the chunks of other snapshots than the one at seq, and the
+// events behind it whose retention has passed. Deleted users are gone with
+// the second: snapshots hold none.
+func (s *Store) clean(ws workspace.ID, seq uint64) error {
+	var gone []entry
+	err := s.db.View(func(txn *badger.Txn) error {
+		it := txn.NewIterator(badger.IteratorOptions{Prefix: prefixOf(kindSnapshot, ws)})
+		defer it.Close()
+		for it.Rewind(); it.Valid(); it.Next() {
+			key := it.Item().KeyCopy(nil)
+			if at, err := seqOf(key, ws); err != nil {
+				return err
+			} else if at != seq {
+				gone = append(gone, entry{key: key})
+			}
+		}
+		var err error
+		gone, err = s.expired(txn, ws, seq, gone)
+		return err
+	})
+	if err != nil {
+		s.fail(fmt.Errorf("clean workspace %s: %w", ws, err))
+		return err
+	}
+	return s.writer.write(gone)
+}
+
+// expired appends deletions of the records of ws that end at or before seq and
+// whose newest event is older than the retention.
+func (s *Store) expired(txn *badger.Txn, ws workspace.ID, seq uint64, gone []entry) ([]entry, error) {
+	horizon := s.cfg.Now().Add(-s.cfg.Retention)
+	it := txn.NewIterator(badger.IteratorOptions{Prefix: prefixOf(kindJournal, ws), PrefetchValues: true, PrefetchSize: 8})
+	defer it.Close()
+	for it.Rewind(); it.Valid(); it.Next() {
+		key := it.Item().KeyCopy(nil)
+		last, err := seqOf(key, ws)
+		if err != nil {
+			return nil, err
+		}
+		last--
+		var at time.Time
+		err = it.Item().Value(func(record []byte) error {
+			body, err := unseal(key, record)
+			if err != nil {
+				return err
+			}
+			return decodeJournal(body, func(env workspace.Envelope, _ workspace.Event) error {
+				last, at = last+1, env.At
+				return nil
+			})
+		})
+		if err != nil {
+			return nil, err
+		}
+		if last > seq || !at.Before(horizon) {
+			return gone, nil
+		}
+		gone = append(gone, entry{key: key})
+	}
+	return gone, nil
+}
+
+// newestSnapshot returns the sequence number of the newest snapshot of ws that
+// was finished.
+func newestSnapshot(txn *badger.Txn, ws workspace.ID) (seq uint64, found bool, err error) {
+	it := txn.NewIterator(badger.IteratorOptions{Prefix: prefixOf(kindSnapshot, ws), Reverse: true})
+	defer it.Close()
+	for it.Seek(snapshotKey(ws, 1<<64-1, chunkLast)); it.Valid(); it.Next() {
+		key := it.Item().KeyCopy(nil)
+		if seq, err = seqOf(key, ws); err != nil {
+			return 0, false, err
+		}
+		if chunkOf(key) == chunkLast {
+			return seq, true, nil
+		}
+	}
+	return 0, false, nil
+}
+
+// loadSnapshot reads the snapshot of ws at seq.
+func loadSnapshot(txn *badger.Txn, ws workspace.ID, seq uint64) (*workspace.State, error) {
+	st, err := workspace.Load(ws, snapshotItems(txn, ws, seq))
+	if err == nil && st.Seq() != seq {
+		err = fmt.Errorf("%w: snapshot of %s at %d says %d", ErrCorrupt, ws, seq, st.Seq())
+	}
+	return st, err
+}
+
+// snapshotItems reads the items of a snapshot, chunk after chunk.
+func snapshotItems(txn *badger.Txn, ws workspace.ID, seq uint64) iter.Seq2[workspace.SnapshotItem, error] {
+	return func(yield func(workspace.SnapshotItem, error) bool) {
+		it := txn.NewIterator(badger.IteratorOptions{Prefix: prefixOf(kindSnapshot, ws), PrefetchValues: true, PrefetchSize: 4})
+		defer it.Close()
+		want := uint32(0)
+		for it.Seek(snapshotKey(ws, seq, 0)); it.Valid(); it.Next() {
+			key := it.Item().KeyCopy(nil)
+			last, err := readChunk(it.Item(), key, want, yield)
+			if errors.Is(err, errEnough) {
+				return
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if last {
+				return
+			}
+			want++
+		}
+		yield(nil, fmt.Errorf("%w: snapshot of %s at %d has no end", ErrCorrupt, ws, seq))
+	}
+}
+
+// readChunk reads chunk number want, or the end of the snapshot.
+func readChunk(it *badger.Item, key []byte, want uint32, yield func(workspace.SnapshotItem, error) bool) (last bool, err error) {
+	err = it.Value(func(record []byte) error {
+		body, err := unseal(key, record)
+		if err != nil {
+			return err
+		}
+		if last = chunkOf(key) == chunkLast; last {
+			if n, _ := binary.Uvarint(body); n != uint64(want) {
+				return fmt.Errorf("%w: snapshot %q has %d chunks of %d", ErrCorrupt, key, want, n)
+			}
+			return nil
+		}
+		if chunkOf(key) != want {
+			return fmt.Errorf("%w: snapshot %q: chunk %d is missing", ErrCorrupt, key, want)
+		}
+		more := true
+		err = decodeItems(body, func(i workspace.SnapshotItem) bool {
+			more = yield(i, nil)
+			return more
+		})
+		if err == nil && !more {
+			err = errEnough
+		}
+		return err
+	})
+	return last, err
+}

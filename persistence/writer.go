@@ -1,0 +1,346 @@
+package persistence
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+
+	"rosterd/workspace"
+)
+
+// An entry is one key to set, or to delete where record is nil.
+type entry struct{ key, record []byte }
+
+// overhead is what Badger counts for an entry beside key and value, rounded up.
+const overhead = 32
+
+func sizeOf(entries []entry) int {
+	n := 0
+	for _, e := range entries {
+		n += len(e.key) + len(e.record) + overhead
+	}
+	return n
+}
+
+// A job is what the writer makes durable as a whole.
+type job struct {
+	ws      workspace.ID // of an append; empty: entries without a fence
+	after   uint64
+	events  int
+	entries []entry
+	size    int
+	refusal error // decided before the job was handed over
+	done    func(error)
+	since   time.Time
+}
+
+// writer is the one goroutine that writes.
+type writer struct {
+	s        *Store
+	maxBytes int // of one transaction
+	maxCount int // entries of one transaction
+
+	mu     sync.Mutex
+	filled *sync.Cond
+	queue  []job
+	closed bool
+
+	// tails holds the number of durable events of each workspace that was
+	// written. It belongs to the goroutine that runs the writer.
+	tails map[workspace.ID]uint64
+}
+
+func (w *writer) init(s *Store) {
+	w.s = s
+	w.filled = sync.NewCond(&w.mu)
+	w.tails = map[workspace.ID]uint64{}
+	// Badger refuses a transaction at these limits; it counts a little more
+	// than entries show, hence the tenth.
+	w.maxBytes = int(s.db.MaxBatchSize() / 10 * 9)
+	w.maxCount = int(s.db.MaxBatchCount() / 10 * 9)
+}
+
+// Append hands a over to be written. It does not block; a.Done is called from
+// the writer's goroutine, in the order of appends of a workspace, with nil
+// once a is on disk, or with workspace.ErrFence, ErrTooLarge, ErrReadOnly, or
+// the error that ended the store.
+func (s *Store) Append(a workspace.Append) {
+	j := job{ws: a.Workspace, after: a.After, done: a.Done, since: time.Now()}
+	for _, c := range a.Commits {
+		j.events += len(c.Events)
+	}
+	if j.events > 0 {
+		j.entries = s.journalEntries(a)
+	}
+	j.size = sizeOf(j.entries)
+	if j.size > s.writer.maxBytes/2 || len(j.entries) > s.writer.maxCount/2 {
+		j.refusal, j.entries = workspace.ErrTooLarge, nil
+	}
+	s.writer.put(j)
+}
+
+// journalEntries returns the records of an append: its events in chunks, the
+// head, and what the events do to the index of tokens.
+func (s *Store) journalEntries(a workspace.Append) []entry {
+	var out []entry
+	seq := a.After + 1
+	first, body := seq, []byte(nil)
+	flush := func() {
+		if len(body) > 0 {
+			key := journalKey(a.Workspace, first)
+			out = append(out, entry{key, seal(key, body)})
+		}
+		first, body = seq, nil
+	}
+	for _, c := range a.Commits {
+		for part := range parts(c.Events) {
+			one := appendCommit(nil, &c.Envelope, part)
+			if len(body)+len(one) > maxRecord {
+				flush()
+			}
+			body = append(body, one...)
+			seq += uint64(len(part))
+		}
+		for _, ev := range c.Events {
+			out = append(out, tokenEntries(a.Workspace, ev)...)
+		}
+	}
+	flush()
+	key := headKey(a.Workspace)
+	head := a.Head
+	return append(out, entry{key, seal(key, encode(nil, func(f *fields) { describeHead(f, &head) }))})
+}
+
+// parts divides the events of one commit, so that no record is much larger
+// than maxRecord.
+func parts(events []workspace.Event) func(yield func([]workspace.Event) bool) {
+	return func(yield func([]workspace.Event) bool) {
+		size, from := 0, 0
+		for i, ev := range events {
+			n := len(eventKinds.append(nil, ev))
+			if size+n > maxRecord-1024 && i > from {
+				if !yield(events[from:i]) {
+					return
+				}
+				size, from = 0, i
+			}
+			size += n
+		}
+		yield(events[from:])
+	}
+}
+
+// tokenEntries keeps the index of tokens with the events it follows from.
+func tokenEntries(ws workspace.ID, ev workspace.Event) []entry {
+	switch ev := ev.(type) {
+	case workspace.TokenCreated:
+		key := tokenKey(ev.Hash)
+		return []entry{{key, seal(key, []byte(ws))}}
+	case workspace.TokenRevoked:
+		return []entry{{tokenKey(ev.Hash), nil}}
+	}
+	return nil
+}
+
+// put queues a job, or refuses it once the store is closed.
+func (w *writer) put(j job) {
+	w.mu.Lock()
+	closed := w.closed
+	if !closed {
+		w.queue = append(w.queue, j)
+	}
+	w.mu.Unlock()
+	if closed {
+		j.done(workspace.ErrUnavailable)
+		return
+	}
+	w.filled.Signal()
+}
+
+// write makes entries durable in as many transactions as they need, in order,
+// and returns when they are.
+func (w *writer) write(entries []entry) error {
+	for len(entries) > 0 {
+		n, size := 0, 0
+		for n < len(entries) && n < w.maxCount && (n == 0 || size+sizeOf(entries[n:n+1]) < w.maxBytes/4) {
+			size += sizeOf(entries[n : n+1])
+			n++
+		}
+		done := make(chan error, 1)
+		w.put(job{entries: entries[:n], size: size, done: func(err error) { done <- err }})
+		if err := <-done; err != nil {
+			return err
+		}
+		entries = entries[n:]
+	}
+	return nil
+}
+
+func (w *writer) stop() {
+	w.mu.Lock()
+	w.closed = true
+	w.mu.Unlock()
+	w.filled.Signal()
+}
+
+// take waits for jobs and returns all that there are, or nil at the end.
+func (w *writer) take() []job {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for len(w.queue) == 0 && !w.closed {
+		w.filled.Wait()
+	}
+	jobs := w.queue
+	w.queue = nil
+	return jobs
+}
+
+func (w *writer) run() {
+	for {
+		jobs := w.take()
+		if jobs == nil {
+			return
+		}
+		for len(jobs) > 0 {
+			n := w.fold(jobs)
+			jobs = jobs[n:]
+		}
+	}
+}
+
+// fold writes as many of jobs as fit into one transaction and answers them. It
+// returns how many it took.
+func (w *writer) fold(jobs []job) int {
+	n, size, count, events := 0, 0, 0, 0
+	errs := make([]error, 0, len(jobs))
+	var entries []entry
+	tails := map[workspace.ID]uint64{}
+	for _, j := range jobs {
+		if n > 0 && (size+j.size > w.maxBytes || count+len(j.entries) > w.maxCount) {
+			break
+		}
+		n++
+		err := w.admit(j, tails)
+		errs = append(errs, err)
+		if err != nil {
+			continue
+		}
+		size, count, events = size+j.size, count+len(j.entries), events+j.events
+		entries = append(entries, j.entries...)
+	}
+	if err := w.commit(entries, events); err != nil {
+		for i := range errs {
+			errs[i] = err
+		}
+	} else {
+		for ws, tail := range tails {
+			w.tails[ws] = tail
+		}
+	}
+	for i, j := range jobs[:n] {
+		if errs[i] == nil && j.ws != "" {
+			w.s.cfg.Metrics.JournalAppend(time.Since(j.since))
+		}
+		j.done(errs[i])
+	}
+	return n
+}
+
+// admit decides whether j may be written. tails are the workspaces that this
+// transaction has advanced so far.
+func (w *writer) admit(j job, tails map[workspace.ID]uint64) error {
+	if err := w.s.Err(); err != nil {
+		return err
+	}
+	if j.ws == "" {
+		if w.s.space.short.Load() {
+			return workspace.ErrReadOnly
+		}
+		return nil
+	}
+	tail, ok := tails[j.ws]
+	if !ok {
+		var err error
+		if tail, err = w.tail(j.ws); err != nil {
+			w.s.fail(err)
+			return err
+		}
+	}
+	switch {
+	case j.after != tail:
+		return workspace.ErrFence
+	case j.refusal != nil:
+		return j.refusal
+	case j.events == 0:
+		return nil
+	case w.s.space.short.Load():
+		return workspace.ErrReadOnly
+	}
+	tails[j.ws] = tail + uint64(j.events)
+	return nil
+}
+
+// tail returns the number of durable events of ws.
+func (w *writer) tail(ws workspace.ID) (uint64, error) {
+	if tail, ok := w.tails[ws]; ok {
+		return tail, nil
+	}
+	var tail uint64
+	err := w.s.db.View(func(txn *badger.Txn) error {
+		h, err := readHead(txn, ws)
+		tail = h.Seq
+		return err
+	})
+	w.tails[ws] = tail
+	return tail, err
+}
+
+// commit writes entries as one synced transaction. Any error is final.
+func (w *writer) commit(entries []entry, events int) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	txn := w.s.db.NewTransaction(true)
+	defer txn.Discard()
+	for _, e := range entries {
+		var err error
+		if e.record == nil {
+			err = txn.Delete(e.key)
+		} else {
+			err = txn.Set(e.key, e.record)
+		}
+		if err != nil {
+			w.s.fail(fmt.Errorf("transaction of %d entries: %w", len(entries), err))
+			return w.s.Err()
+		}
+	}
+	if err := txn.Commit(); err != nil {
+		w.s.fail(fmt.Errorf("commit: %w", err))
+	}
+	w.s.cfg.Metrics.JournalSync(events)
+	return w.s.Err()
+}
+
+// readHead returns the head of ws; the zero Head if it has none.
+func readHead(txn *badger.Txn, ws workspace.ID) (workspace.Head, error) {
+	var h workspace.Head
+	key := headKey(ws)
+	it, err := txn.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return h, nil
+	}
+	if err != nil {
+		return h, err
+	}
+	err = it.Value(func(record []byte) error {
+		body, err := unseal(key, record)
+		if err != nil {
+			return err
+		}
+		return decode(body, func(f *fields) { describeHead(f, &h) })
+	})
+	return h, err
+}
