@@ -234,7 +234,7 @@ func (m *Metrics) Rejection(reason string) {
 // WriteText writes every series in the format that accept, an Accept header,
 // prefers, and returns its content type. A nil *Metrics writes nothing.
 func (m *Metrics) WriteText(w io.Writer, accept string) (string, error) {
-	format := expfmt.Negotiate(map[string][]string{"Accept": {accept}})
+	format := expfmt.NegotiateAccept(map[string][]string{"Accept": {accept}}, expfmt.DefaultAcceptedFormats()...)
 	if m == nil {
 		return string(format), nil
 	}

@@ -1,0 +1,374 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"rosterd/persistence/journaltest"
+	"rosterd/scim"
+	"rosterd/workspace"
+)
+
+// A bench is a System on a journal in memory, in a synctest bubble.
+type bench struct {
+	*testing.T
+	journal *journaltest.Memory
+	sys     *System
+}
+
+// bubble runs test in a bubble of virtual time. protoactor throttles its log
+// of dead letters with a timer of one second, so the bubble outlives that.
+func bubble(t *testing.T, tune func(*Config), test func(b *bench)) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &bench{T: t, journal: journaltest.NewMemory()}
+		cfg := Config{
+			Journal: b.journal, Now: time.Now, Idle: time.Hour, PerWorkspace: 100, Total: 200, SnapshotEvery: 1000,
+			Log: zerolog.New(io.Discard),
+		}
+		if tune != nil {
+			tune(&cfg)
+		}
+		var err error
+		if b.sys, err = New(cfg); err != nil {
+			t.Fatal(err)
+		}
+		b.create("acme")
+		test(b)
+		b.journal.Release()
+		if err := b.sys.Stop(context.Background()); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(2 * time.Second)
+		b.journal.Close()
+	})
+}
+
+func (b *bench) do(cmd workspace.Command) reply {
+	res, view, err := b.sys.Do(context.Background(), "acme", workspace.Envelope{Actor: workspace.ActorOperator}, cmd)
+	return reply{res, view, err}
+}
+
+// start runs cmd and returns where its reply will be.
+func (b *bench) start(cmd workspace.Command) <-chan reply {
+	c := make(chan reply, 1)
+	go func() { c <- b.do(cmd) }()
+	return c
+}
+
+func (b *bench) create(ws workspace.ID) {
+	b.Helper()
+	cmd := workspace.CreateWorkspace{Settings: scim.Object{{Name: "name", Value: scim.Text("Acme")}}}
+	if _, _, err := b.sys.Do(context.Background(), ws, workspace.Envelope{Actor: workspace.ActorOperator}, cmd); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// people returns the number of users in the newest durable View.
+func (b *bench) people() int {
+	b.Helper()
+	v, err := b.sys.View(context.Background(), "acme")
+	if err != nil {
+		b.Fatal(err)
+	}
+	h := v.Head()
+	return h.Active + h.Inactive
+}
+
+func waiting(c <-chan reply) bool {
+	synctest.Wait()
+	return len(c) == 0
+}
+
+func TestReplyWaitsForTheDisk(t *testing.T) {
+	bubble(t, nil, func(b *bench) {
+		b.journal.Hold()
+		write := b.start(journaltest.Person(1))
+		synctest.Wait()
+		again := b.start(journaltest.Person(1)) // refused, on a state that is not durable
+		if !waiting(write) || !waiting(again) || b.people() != 0 {
+			t.Error("an answer, or a View, left before the disk had the write")
+		}
+		b.journal.Release()
+		if r := <-write; r.err != nil || r.view.Head().Active != 1 {
+			t.Errorf("write: %v", r.err)
+		}
+		var refusal *scim.Error
+		if r := <-again; !errors.As(r.err, &refusal) || refusal.Status != 409 {
+			t.Errorf("the same again: %v", r.err)
+		}
+		if b.people() != 1 {
+			t.Error("a reply without its View")
+		}
+	})
+}
+
+func TestWritesGatherWhileAnAppendIsInFlight(t *testing.T) {
+	bubble(t, nil, func(b *bench) {
+		appends := 0
+		b.journal.Fail(func(workspace.Append) error { appends++; return nil })
+		b.journal.Hold()
+		var all []<-chan reply
+		for n := range 50 {
+			all = append(all, b.start(journaltest.Person(n)))
+			synctest.Wait()
+		}
+		b.journal.Release()
+		for _, c := range all {
+			if r := <-c; r.err != nil {
+				t.Error(r.err)
+			}
+		}
+		if appends != 2 {
+			t.Errorf("50 writes behind one took %d appends, want 2", appends)
+		}
+	})
+}
+
+func TestFailedAppendTakesWhatFollowsWithIt(t *testing.T) {
+	bubble(t, nil, func(b *bench) {
+		loads := b.journal.Loads
+		b.journal.Hold()
+		first := b.start(journaltest.Person(1))
+		synctest.Wait()
+		second := b.start(journaltest.Person(2))
+		synctest.Wait()
+		fails := 1
+		b.journal.Fail(func(workspace.Append) error {
+			if fails--; fails >= 0 {
+				return workspace.ErrFence
+			}
+			return nil
+		})
+		b.journal.Release()
+		for _, c := range []<-chan reply{first, second} {
+			if r := <-c; !errors.Is(r.err, workspace.ErrUnavailable) {
+				t.Errorf("got %v", r.err)
+			}
+		}
+		if r := b.do(journaltest.Person(3)); r.err != nil {
+			t.Errorf("after loading anew: %v", r.err)
+		}
+		if b.people() != 1 || b.journal.Loads != loads+1 {
+			t.Errorf("%d people, %d loads", b.people(), b.journal.Loads-loads)
+		}
+	})
+}
+
+func TestReadOnlyAndTooLargeAreSurvived(t *testing.T) {
+	for _, fault := range []error{workspace.ErrReadOnly, workspace.ErrTooLarge} {
+		bubble(t, nil, func(b *bench) {
+			b.journal.Fail(func(workspace.Append) error { return fault })
+			big := workspace.AddPerson{Doc: scim.Object{
+				{Name: "userName", Value: scim.Text("big")},
+				{Name: "title", Value: scim.Text(string(make([]byte, maxBatch)))},
+			}}
+			if r := b.do(big); !errors.Is(r.err, fault) {
+				t.Errorf("%v: got %v", fault, r.err)
+			}
+			b.journal.Fail(nil)
+			if r := b.do(journaltest.Person(1)); r.err != nil || b.people() != 1 {
+				t.Errorf("after %v: %v", fault, r.err)
+			}
+		})
+	}
+}
+
+// A command that State.Execute does not know panics there.
+type unknown struct{ workspace.Command }
+
+func TestPanicAnswersItsCaller(t *testing.T) {
+	bubble(t, nil, func(b *bench) {
+		b.journal.Hold()
+		before := b.start(journaltest.Person(1))
+		synctest.Wait()
+		if r := b.do(unknown{}); !errors.Is(r.err, workspace.ErrUnavailable) {
+			t.Errorf("got %v", r.err)
+		}
+		after := b.start(journaltest.Person(2))
+		synctest.Wait()
+		b.journal.Release()
+		if r := <-before; r.err != nil {
+			t.Errorf("in flight: %v", r.err)
+		}
+		if r := <-after; r.err != nil || r.view.Head().Active != 2 {
+			t.Errorf("after it: %v", r.err)
+		}
+	})
+}
+
+func TestIdleStopsWithASnapshot(t *testing.T) {
+	bubble(t, nil, func(b *bench) {
+		if r := b.do(journaltest.Person(1)); r.err != nil {
+			t.Fatal(r.err)
+		}
+		time.Sleep(40 * time.Minute)
+		b.people() // reading counts as traffic
+		time.Sleep(40 * time.Minute)
+		if b.sys.Loaded() != 1 {
+			t.Error("stopped in spite of traffic")
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if b.sys.Loaded() != 0 || b.journal.Snapshots("acme") == 0 {
+			t.Errorf("%d loaded, snapshot at %d", b.sys.Loaded(), b.journal.Snapshots("acme"))
+		}
+		if b.people() != 1 || b.do(journaltest.Person(2)).err != nil || b.people() != 2 {
+			t.Error("asleep, it lost something")
+		}
+	})
+}
+
+func TestRequestsMeetAStoppingActor(t *testing.T) {
+	bubble(t, func(c *Config) { c.Idle = time.Millisecond }, func(b *bench) {
+		for n := range 200 {
+			time.Sleep(time.Duration(n%3) * time.Millisecond)
+			if r := b.do(journaltest.Person(n)); r.err != nil {
+				t.Fatalf("write %d: %v", n, r.err)
+			}
+		}
+		if b.people() != 200 {
+			t.Errorf("%d people", b.people())
+		}
+	})
+}
+
+func TestFirstMessagesLoadOnce(t *testing.T) {
+	bubble(t, func(c *Config) { c.Idle = time.Millisecond }, func(b *bench) {
+		time.Sleep(time.Second)
+		loads := b.journal.Loads
+		var all sync.WaitGroup
+		for n := range 50 {
+			all.Go(func() {
+				if r := b.do(journaltest.Person(n)); r.err != nil {
+					t.Error(r.err)
+				}
+			})
+		}
+		all.Wait()
+		if got := b.journal.Loads - loads; got != 1 {
+			t.Errorf("%d loads", got)
+		}
+	})
+}
+
+func TestAdmission(t *testing.T) {
+	bubble(t, func(c *Config) { c.PerWorkspace, c.Total = 2, 3 }, func(b *bench) {
+		b.create("bolt")
+		b.create("cord")
+		b.journal.Hold()
+		on := func(ws workspace.ID, n int) <-chan reply {
+			c := make(chan reply, 1)
+			go func() {
+				res, view, err := b.sys.Do(context.Background(), ws, workspace.Envelope{}, journaltest.Person(n))
+				c <- reply{res, view, err}
+			}()
+			synctest.Wait()
+			return c
+		}
+		in := []<-chan reply{on("acme", 1), on("acme", 2)}
+		if r := <-on("acme", 3); !errors.Is(r.err, workspace.ErrBusy) {
+			t.Errorf("third of a workspace: %v", r.err)
+		}
+		in = append(in, on("bolt", 1))
+		if r := <-on("cord", 1); !errors.Is(r.err, workspace.ErrBusy) {
+			t.Errorf("fourth of all: %v", r.err)
+		}
+		b.journal.Release()
+		for _, c := range in {
+			if r := <-c; r.err != nil {
+				t.Error(r.err)
+			}
+		}
+	})
+}
+
+func TestUnknownWorkspacesDoNotStay(t *testing.T) {
+	bubble(t, nil, func(b *bench) {
+		for n := range 20 {
+			ws := workspace.ID(fmt.Sprintf("none-%d", n))
+			if _, err := b.sys.View(context.Background(), ws); !errors.Is(err, workspace.ErrNotFound) {
+				t.Errorf("view: %v", err)
+			}
+			if _, _, err := b.sys.Do(context.Background(), ws, workspace.Envelope{}, journaltest.Person(1)); !errors.Is(err, workspace.ErrNotFound) {
+				t.Errorf("do: %v", err)
+			}
+		}
+		time.Sleep(2 * time.Second)
+		if b.sys.Loaded() != 1 {
+			t.Errorf("%d are loaded", b.sys.Loaded())
+		}
+	})
+}
+
+func TestCallerLeaves(t *testing.T) {
+	bubble(t, nil, func(b *bench) {
+		b.journal.Hold()
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_, _, err := b.sys.Do(ctx, "acme", workspace.Envelope{}, journaltest.Person(1))
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		b.journal.Release()
+		synctest.Wait()
+		if b.people() != 1 {
+			t.Error("what was decided was undone because its caller left")
+		}
+	})
+}
+
+func TestSnapshotsKeepReplayShort(t *testing.T) {
+	bubble(t, func(c *Config) { c.SnapshotEvery = 10 }, func(b *bench) {
+		for n := range 60 {
+			if r := b.do(journaltest.Person(n)); r.err != nil {
+				t.Fatal(r.err)
+			}
+		}
+		synctest.Wait()
+		v, _ := b.sys.View(context.Background(), "acme")
+		if at := b.journal.Snapshots("acme"); at == 0 || v.Seq()-at > 40 {
+			t.Errorf("snapshot at %d of %d", at, v.Seq())
+		}
+	})
+}
+
+func TestStopDrains(t *testing.T) {
+	bubble(t, nil, func(b *bench) {
+		b.journal.Hold()
+		c := b.start(journaltest.Person(1))
+		synctest.Wait()
+		stopped := make(chan error, 1)
+		go func() { stopped <- b.sys.Stop(context.Background()) }()
+		synctest.Wait()
+		if len(stopped) > 0 {
+			t.Error("stopped with a write in flight")
+		}
+		b.journal.Release()
+		if r := <-c; r.err != nil {
+			t.Error(r.err)
+		}
+		if err := <-stopped; err != nil {
+			t.Error(err)
+		}
+		if b.journal.Snapshots("acme") == 0 {
+			t.Error("stopped without a snapshot")
+		}
+		if r := b.do(journaltest.Person(2)); !errors.Is(r.err, workspace.ErrUnavailable) {
+			t.Errorf("after the stop: %v", r.err)
+		}
+	})
+}
+
+func TestConfigNamesWhatIsMissing(t *testing.T) {
+	if _, err := New(Config{}); err == nil || err.Error() != "actors: Config.Journal is not set" {
+		t.Errorf("got %v", err)
+	}
+}

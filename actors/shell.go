@@ -1,0 +1,349 @@
+package actors
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/rs/zerolog"
+
+	"rosterd/workspace"
+)
+
+// shell is the actor of one workspace. protoactor runs Receive on one
+// goroutine at a time, so its fields need no lock. It decides nothing.
+//
+// Invariants:
+//   - state holds every durable event, and those of appends in flight and of
+//     batch, unless broken;
+//   - a reply leaves only when every event its command could have seen is
+//     durable;
+//   - while broken, state is a lie: nothing is decided on it, and it is loaded
+//     anew once no append is in flight.
+type shell struct {
+	ws  workspace.ID
+	sys *System
+	h   *handle
+	log zerolog.Logger
+
+	state  *workspace.State
+	last   workspace.ResourceID // the newest id that was minted
+	batch  batch
+	flying int        // appends in flight
+	broken bool       // see above
+	waits  []*request // what came while broken
+
+	snapSeq  uint64 // events in the newest snapshot, or at load
+	snapping bool   // a snapshot is being written
+	halting  bool   // stop when nothing is left to do
+	timer    *time.Timer
+}
+
+// Messages that an actor sends to itself.
+type (
+	// settled tells that an append is durable, or failed with err.
+	settled struct{ err error }
+	// snapped tells that a snapshot of seq events was written, or failed.
+	snapped struct {
+		seq uint64
+		err error
+	}
+	// idle asks whether there has been no traffic for long.
+	idle struct{}
+	// halt asks to finish and stop.
+	halt struct{}
+)
+
+// Receive implements actor.Actor.
+func (s *shell) Receive(c actor.Context) {
+	switch m := c.Message().(type) {
+	case *actor.Started:
+		s.load()
+		s.h.once.Do(func() { close(s.h.ready) }) // protoactor restarts after a panic
+		s.arm(c, s.sys.cfg.Idle)
+	case *actor.Stopped:
+		if s.timer != nil {
+			s.timer.Stop()
+		}
+		s.sys.forget(s.ws, s.h)
+	case *request:
+		s.sys.cfg.Metrics.MailboxWait(time.Since(m.sent))
+		s.decide(c, m)
+	case *settled:
+		s.settle(c, m.err)
+	case *snapped:
+		s.snapped(m)
+	case *idle:
+		s.rest(c)
+	case *halt:
+		s.halting = true
+	}
+	if s.halting {
+		s.finish(c)
+	}
+}
+
+// load makes state what the journal holds. Storage that cannot be read has
+// failed for good; whoever asks gets ErrUnavailable until the process ends.
+func (s *shell) load() {
+	defer func() {
+		if p := recover(); p != nil {
+			s.state = nil
+			s.log.Error().Str("panic", fmt.Sprint(p)).Msg("the journal of a workspace cannot be replayed")
+		}
+	}()
+	s.broken = false
+	st, err := s.sys.cfg.Journal.Load(s.ws)
+	if err != nil {
+		s.state = nil
+		s.log.Error().Err(err).Msg("a workspace cannot be loaded")
+		return
+	}
+	s.state, s.snapSeq = st, st.Seq()
+	s.h.view.Store(st.View())
+}
+
+// decide runs one request against the newest state.
+func (s *shell) decide(c actor.Context, m *request) {
+	switch {
+	case s.broken:
+		s.waits = append(s.waits, m)
+		return
+	case s.state == nil:
+		m.answer(reply{err: workspace.ErrUnavailable})
+		return
+	}
+	if _, birth := m.cmd.(workspace.CreateWorkspace); !birth && !s.state.Exists() {
+		m.answer(reply{err: workspace.ErrNotFound})
+		return
+	}
+	commits, res, err, ok := s.execute(m)
+	if !ok {
+		m.answer(reply{err: workspace.ErrUnavailable})
+		s.broken = true
+		s.abandon(workspace.ErrUnavailable)
+		s.reload(c)
+		return
+	}
+	s.batch.add(m, commits, reply{res: res, err: err})
+	if s.flying == 0 || s.batch.weight > maxBatch {
+		s.flush(c)
+	}
+}
+
+// execute calls the state machine. A panic is a violated assertion: the state
+// cannot be trusted any more.
+func (s *shell) execute(m *request) (commits []workspace.Commit, res workspace.Result, err error, ok bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.log.Error().Str("panic", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("a command panicked; the workspace is loaded anew")
+		}
+	}()
+	m.env.At = s.sys.cfg.Now()
+	commits, res, err = s.state.Execute(m.cmd, m.env, s.mint)
+	return commits, res, err, true
+}
+
+// mint returns the next id.
+func (s *shell) mint() workspace.ResourceID {
+	if last := s.state.LastID(); string(last[:]) > string(s.last[:]) {
+		s.last = last
+	}
+	s.last = workspace.NextResourceID(s.last, s.sys.cfg.Now(), s.sys.cfg.Entropy())
+	return s.last
+}
+
+// flush hands the batch to the journal. A batch without events has nothing to
+// make durable: it may leave if nothing is in flight, and waits otherwise.
+func (s *shell) flush(c actor.Context) {
+	b := s.batch
+	if len(b.commits) == 0 {
+		if s.flying == 0 {
+			s.batch = batch{}
+			b.answer(s.h.view.Load(), nil)
+		}
+		return
+	}
+	s.batch = batch{}
+	s.flying++
+	view := s.state.View()
+	self, root := c.Self(), c.ActorSystem().Root
+	s.sys.cfg.Journal.Append(workspace.Append{
+		Workspace: s.ws, After: view.Seq() - uint64(b.events), Commits: b.commits, Head: view.Head(),
+		Done: func(err error) {
+			if err == nil {
+				s.h.view.Store(view)
+			}
+			b.answer(view, err)
+			root.Send(self, &settled{err})
+		},
+	})
+}
+
+// settle goes on after an append. After a failed one, everything that was
+// decided on top of it fails as well.
+func (s *shell) settle(c actor.Context, err error) {
+	s.flying--
+	if err != nil && !s.broken {
+		s.log.Warn().Err(err).Msg("an append failed; the workspace is loaded anew")
+		s.broken = true
+	}
+	if s.broken {
+		s.abandon(workspace.ErrUnavailable)
+		s.reload(c)
+		return
+	}
+	if s.flying == 0 {
+		s.flush(c)
+	}
+	s.maybeSnapshot(c)
+}
+
+// abandon answers what was decided and not handed over.
+func (s *shell) abandon(err error) {
+	s.batch.answer(nil, err)
+	s.batch = batch{}
+}
+
+// reload loads the state anew once no append is in flight, and decides what
+// came meanwhile.
+func (s *shell) reload(c actor.Context) {
+	if s.flying > 0 {
+		return
+	}
+	s.load()
+	waits := s.waits
+	s.waits = nil
+	for _, m := range waits {
+		s.decide(c, m)
+	}
+}
+
+// maybeSnapshot snapshots what is published when enough has happened since the
+// last time: replaying must stay short, and so must writing snapshots.
+func (s *shell) maybeSnapshot(c actor.Context) {
+	v := s.h.view.Load()
+	h := v.Head()
+	enough := max(s.sys.cfg.SnapshotEvery, (h.Active+h.Inactive+h.Groups)/2)
+	if v.Seq()-s.snapSeq >= uint64(enough) {
+		s.snapshot(c, v)
+	}
+}
+
+func (s *shell) snapshot(c actor.Context, v *workspace.View) {
+	if s.snapping {
+		return
+	}
+	s.snapping = true
+	self, root := c.Self(), c.ActorSystem().Root
+	s.sys.cfg.Journal.Snapshot(v, func(err error) { root.Send(self, &snapped{v.Seq(), err}) })
+}
+
+func (s *shell) snapped(m *snapped) {
+	s.snapping = false
+	if m.err != nil {
+		s.log.Warn().Err(m.err).Msg("no snapshot; it is tried again later")
+	}
+	// Also after a failure: trying again at once would not help.
+	s.snapSeq = max(s.snapSeq, m.seq)
+}
+
+// rest stops the actor if there was no traffic for long. What does not exist
+// is given no time at all.
+func (s *shell) rest(c actor.Context) {
+	quiet := time.Duration(time.Now().UnixNano() - s.h.used.Load())
+	exists := s.state != nil && s.state.Exists()
+	if exists && quiet < s.sys.cfg.Idle {
+		s.arm(c, s.sys.cfg.Idle-quiet)
+		return
+	}
+	if s.h.inFlight.Load() > 0 {
+		s.arm(c, time.Second)
+		return
+	}
+	s.halting = true
+}
+
+// finish stops the actor once nothing is left to do. Requests that reach its
+// mailbox after that are sent anew by their senders, who watch gone.
+func (s *shell) finish(c actor.Context) {
+	switch {
+	case s.flying > 0 || s.broken || s.snapping:
+		return
+	case s.state != nil && s.state.Exists() && s.state.Seq() > s.snapSeq:
+		s.snapshot(c, s.h.view.Load())
+		return
+	}
+	c.Stop(c.Self())
+}
+
+func (s *shell) arm(c actor.Context, after time.Duration) {
+	if s.state == nil || !s.state.Exists() {
+		after = min(after, time.Second)
+	}
+	self, root := c.Self(), c.ActorSystem().Root
+	s.timer = time.AfterFunc(after, func() { root.Send(self, &idle{}) })
+}
+
+// maxBatch bounds what is gathered into one append, in bytes as weigh guesses
+// them. It is far below what the journal takes, so that an append that is too
+// large is one command's own fault.
+const maxBatch = 1 << 20
+
+// A batch is what was decided and not handed to the journal yet.
+type batch struct {
+	commits []workspace.Commit
+	events  int
+	weight  int
+	replies []pending
+}
+
+type pending struct {
+	m      *request
+	r      reply
+	weight int
+}
+
+func (b *batch) add(m *request, commits []workspace.Commit, r reply) {
+	w := 0
+	for _, c := range commits {
+		b.events += len(c.Events)
+		for _, ev := range c.Events {
+			w += weigh(ev)
+		}
+	}
+	b.commits = append(b.commits, commits...)
+	b.weight += w
+	b.replies = append(b.replies, pending{m, r, w})
+}
+
+// weigh guesses the bytes of an event on disk, rather too many.
+func weigh(ev workspace.Event) int {
+	const rest = 256
+	switch ev := ev.(type) {
+	case workspace.UserCreated:
+		return rest + len(ev.Record)
+	case workspace.UserChanged:
+		return rest + 3*len(ev.Record) // old and new values of what changed
+	}
+	return rest
+}
+
+// answer releases the replies of an append that ended with err.
+func (b *batch) answer(view *workspace.View, err error) {
+	for _, p := range b.replies {
+		switch {
+		case err == nil:
+			p.r.view = view
+			p.m.answer(p.r)
+		case errors.Is(err, workspace.ErrReadOnly):
+			p.m.answer(reply{err: err})
+		case errors.Is(err, workspace.ErrTooLarge) && p.weight > maxBatch/2:
+			p.m.answer(reply{err: err})
+		default:
+			p.m.answer(reply{err: workspace.ErrUnavailable})
+		}
+	}
+}
