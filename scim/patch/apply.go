@@ -1,0 +1,288 @@
+package patch
+
+import (
+	"slices"
+	"strings"
+
+	"rosterd/scim"
+	"rosterd/scim/filter"
+)
+
+// Apply returns doc with ops applied in order, normalised. doc is a normalised
+// object of rt, with its id, and does not change; any refusal leaves nothing
+// applied. Whether required attributes are left is checked at the end.
+func Apply(rt *scim.ResourceType, doc scim.Object, ops []Op, d *scim.Dialect) (scim.Object, *scim.Error) {
+	a := applier{doc: doc, dialect: d}
+	for _, op := range ops {
+		if err := a.apply(op); err != nil {
+			return nil, err
+		}
+	}
+	out, err := scim.Normalize(rt, a.doc, d)
+	if err != nil {
+		return nil, err
+	}
+	return out, scim.Validate(rt, out)
+}
+
+type applier struct {
+	doc     scim.Object
+	dialect *scim.Dialect
+}
+
+func (a *applier) apply(op Op) *scim.Error {
+	ref := op.Path.Ref
+	if isID(ref.Attr) {
+		return a.sameID(op)
+	}
+	if strings.HasPrefix(ref.Attr.Name, "urn:") { // the extension as a whole
+		if op.Kind != Remove && op.Value.Kind != scim.Null {
+			return scim.Errorf(400, scim.InvalidValue, "%s: send an object of attributes", ref.Attr.Name)
+		}
+		a.doc = a.doc.With(ref.Attr.Name, scim.Value{})
+		return nil
+	}
+	before := a.get(ref)
+	var after scim.Value
+	var err *scim.Error
+	switch {
+	case op.Path.Filter != nil || ref.Sub != nil && ref.Attr.Multi:
+		after, err = a.elements(op, before)
+	case ref.Sub != nil:
+		after, err = a.part(op, before)
+	default:
+		after, err = a.whole(op, before)
+	}
+	if err != nil {
+		return err
+	}
+	a.put(ref, after)
+	return nil
+}
+
+// sameID lets a client repeat the id, as Okta does in every group push, and
+// refuses another one (row 14).
+func (a *applier) sameID(op Op) *scim.Error {
+	if op.Kind != Remove && op.Value.Kind == scim.String && op.Value.Str == a.doc.Get("id").Str {
+		return nil
+	}
+	return scim.Errorf(400, scim.MutabilityError, "id cannot change")
+}
+
+func (a *applier) get(ref scim.Ref) scim.Value {
+	if ref.Ext == nil {
+		return a.doc.Get(ref.Attr.Name)
+	}
+	return a.doc.Get(ref.Ext.Name).Obj.Get(ref.Attr.Name)
+}
+
+func (a *applier) put(ref scim.Ref, v scim.Value) {
+	if ref.Ext == nil {
+		a.doc = a.doc.With(ref.Attr.Name, v)
+		return
+	}
+	ext := a.doc.Get(ref.Ext.Name).Obj.With(ref.Attr.Name, v)
+	a.doc = a.doc.With(ref.Ext.Name, scim.Value{Kind: scim.Complex, Obj: ext})
+}
+
+// whole applies an operation to a whole attribute.
+func (a *applier) whole(op Op, before scim.Value) (scim.Value, *scim.Error) {
+	def := op.Path.Ref.Attr
+	value, err := def.Coerce(op.Value, a.dialect)
+	if err != nil {
+		return scim.Value{}, err
+	}
+	switch {
+	case op.Kind == Remove && def.Multi && op.Value.Kind != scim.Null:
+		return without(before, value), nil // row 9, for every list
+	case op.Kind == Remove, value.IsUnassigned() && op.Kind == Replace:
+		return scim.Value{}, removable(def)
+	case value.IsUnassigned():
+		return before, nil
+	case def.Multi && op.Kind == Add:
+		return join(before, value.List), nil
+	case def.Type == scim.TypeComplex && !def.Multi:
+		return merge(before, value.Obj), nil
+	}
+	return value, nil
+}
+
+// removable refuses to remove what a resource cannot be without (RFC 7644
+// section 3.5.2.2).
+func removable(a *scim.Attribute) *scim.Error {
+	if a.Required {
+		return scim.Errorf(400, scim.MutabilityError, "%s is required and cannot be removed", a.Name)
+	}
+	return nil
+}
+
+// part applies an operation to a sub-attribute of a single complex value.
+func (a *applier) part(op Op, before scim.Value) (scim.Value, *scim.Error) {
+	sub := op.Path.Ref.Sub
+	value, err := a.leaf(op)
+	if err != nil {
+		return scim.Value{}, err
+	}
+	if value.IsUnassigned() && op.Kind == Add {
+		return before, nil
+	}
+	return scim.Value{Kind: scim.Complex, Obj: before.Obj.With(sub.Name, value)}, nil
+}
+
+// leaf is the value for a sub-attribute, Null to remove it.
+func (a *applier) leaf(op Op) (scim.Value, *scim.Error) {
+	if op.Kind == Remove {
+		return scim.Value{}, nil
+	}
+	raw := op.Value
+	if raw.Kind == scim.Complex { // {"value": x} for a path that ends in value
+		if inner, ok := raw.Obj.Fold(op.Path.Ref.Sub.Name); ok {
+			raw = inner
+		}
+	}
+	v, err := op.Path.Ref.Sub.Coerce(raw, a.dialect)
+	if err != nil {
+		err.Detail = op.Path.Ref.Attr.Name + "." + err.Detail
+	}
+	return v, err
+}
+
+// elements applies an operation to the elements of a list that the path's
+// filter selects, or to all of them.
+func (a *applier) elements(op Op, before scim.Value) (scim.Value, *scim.Error) {
+	change, err := a.elementChange(op)
+	if err != nil {
+		return scim.Value{}, err
+	}
+	out := scim.Value{Kind: scim.List}
+	matched, primary := false, -1
+	for _, e := range before.List {
+		if op.Path.Filter != nil && !filter.MatchElement(op.Path.Filter, e) {
+			out.List = append(out.List, e)
+			continue
+		}
+		matched = true
+		changed := change(e)
+		if changed.IsUnassigned() {
+			continue
+		}
+		if changed.Obj.Get("primary").Bool && !e.Obj.Get("primary").Bool {
+			primary = len(out.List)
+		}
+		out.List = append(out.List, changed)
+	}
+	if !matched {
+		return a.create(op, before, change)
+	}
+	return demote(out, primary), nil
+}
+
+// elementChange returns what the operation does to one element.
+func (a *applier) elementChange(op Op) (func(scim.Value) scim.Value, *scim.Error) {
+	if op.Path.Ref.Sub != nil {
+		value, err := a.leaf(op)
+		name := op.Path.Ref.Sub.Name
+		return func(e scim.Value) scim.Value {
+			if value.IsUnassigned() && op.Kind == Add {
+				return e
+			}
+			return scim.Value{Kind: scim.Complex, Obj: e.Obj.With(name, value)}
+		}, err
+	}
+	if op.Kind == Remove {
+		return func(scim.Value) scim.Value { return scim.Value{} }, nil
+	}
+	value, err := op.Path.Ref.Attr.Coerce(op.Value, a.dialect)
+	if err == nil && len(value.List) != 1 {
+		err = scim.Errorf(400, scim.InvalidValue, "%s: send one object for the elements that the path selects", op.Path.Ref)
+	}
+	return func(e scim.Value) scim.Value { return merge(e, value.List[0].Obj) }, err
+}
+
+// create makes the element that the filter describes and changes it, where
+// nothing matched. Entra ID relies on it (rows 4 and 5); strict refuses.
+func (a *applier) create(op Op, before scim.Value, change func(scim.Value) scim.Value) (scim.Value, *scim.Error) {
+	if op.Kind == Remove && !a.dialect.NoTarget {
+		return before, nil // it is gone already, which is what was asked for
+	}
+	template, ok := scim.Object(nil), op.Path.Filter == nil
+	if op.Path.Filter != nil {
+		template, ok = op.Path.Template()
+	}
+	if !ok || a.dialect.NoTarget {
+		return scim.Value{}, scim.Errorf(400, scim.NoTarget, "path %s selects no value", op.Path)
+	}
+	element := change(scim.Value{Kind: scim.Complex, Obj: template})
+	if element.Obj.Equal(template) {
+		return before, nil // nothing to say of it beyond its type
+	}
+	return join(before, []scim.Value{element}), nil
+}
+
+// join adds elements to a list. What is there already is not added again; an
+// element with the same value and type is merged into it.
+func join(before scim.Value, add []scim.Value) scim.Value {
+	out := scim.Value{Kind: scim.List, List: slices.Clone(before.List)}
+	primary := -1
+	for _, e := range add {
+		i := slices.IndexFunc(out.List, func(have scim.Value) bool { return same(have, e) })
+		if i < 0 {
+			i = len(out.List)
+			out.List = append(out.List, e)
+		} else if e.Kind == scim.Complex {
+			out.List[i] = merge(out.List[i], e.Obj)
+		}
+		if e.Obj.Get("primary").Bool {
+			primary = i
+		}
+	}
+	return demote(out, primary)
+}
+
+// same reports whether two elements are one: equal, or equal in value where
+// their types do not differ.
+func same(a, b scim.Value) bool {
+	if a.Kind != scim.Complex || b.Kind != scim.Complex {
+		return a.Equal(b)
+	}
+	av, bv := a.Obj.Get("value"), b.Obj.Get("value")
+	at, bt := a.Obj.Get("type"), b.Obj.Get("type")
+	if av.IsUnassigned() || bv.IsUnassigned() {
+		return a.Equal(b)
+	}
+	return av.Equal(bv) && (at.Equal(bt) || at.IsUnassigned() || bt.IsUnassigned())
+}
+
+// demote leaves the element at index primary the only primary one (RFC 7644
+// section 3.5.2, row 26); below 0 it changes nothing.
+func demote(list scim.Value, primary int) scim.Value {
+	if primary < 0 {
+		return list
+	}
+	for i, e := range list.List {
+		if i != primary && e.Obj.Get("primary").Bool {
+			list.List[i] = scim.Value{Kind: scim.Complex, Obj: e.Obj.With("primary", scim.Boolean(false))}
+		}
+	}
+	return list
+}
+
+// merge returns before with the attributes of with.
+func merge(before scim.Value, with scim.Object) scim.Value {
+	out := before.Obj
+	for _, a := range with {
+		out = out.With(a.Name, a.Value)
+	}
+	return scim.Value{Kind: scim.Complex, Obj: out}
+}
+
+// without returns list less the elements of gone.
+func without(list, gone scim.Value) scim.Value {
+	out := scim.Value{Kind: scim.List}
+	for _, e := range list.List {
+		if !slices.ContainsFunc(gone.List, func(g scim.Value) bool { return same(e, g) }) {
+			out.List = append(out.List, e)
+		}
+	}
+	return out
+}
