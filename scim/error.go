@@ -30,6 +30,7 @@ type Error struct {
 	Detail string
 }
 
+// Error returns status, scimType and detail in one line.
 func (e *Error) Error() string {
 	if e.Type == "" {
 		return fmt.Sprintf("%d: %s", e.Status, e.Detail)

@@ -113,6 +113,8 @@ var (
 	UserName        = pick(User.Attributes, "name")
 	UserDisplayName = pick(User.Attributes, "displayName")
 	UserActive      = pick(User.Attributes, "active")
+	UserLanguage    = pick(User.Attributes, "preferredLanguage")
+	UserTimezone    = pick(User.Attributes, "timezone")
 	UserEmails      = pick(User.Attributes, "emails")
 	UserGroups      = pick(User.Attributes, "groups")
 	UserRoles       = pick(User.Attributes, "roles")

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"iter"
+	"sort"
 	"time"
 
 	"rosterd/scim"
@@ -24,6 +25,22 @@ func (v *View) As(connection, base string) Reader { return Reader{v, connection,
 func (r Reader) User(id ResourceID) (UserView, bool) {
 	u := r.v.userByID(id)
 	return UserView{r, u}, u != nil
+}
+
+// UsersAfter walks the users who were created after the one called after,
+// whether that one is still there or not; the zero id begins at the first.
+func (r Reader) UsersAfter(after ResourceID) iter.Seq[UserView] {
+	first := sort.Search(r.v.users.Len(), func(i int) bool {
+		_, u, _ := r.v.users.GetAt(i)
+		return string(u.id[:]) > string(after[:])
+	})
+	return func(yield func(UserView) bool) {
+		start, _, ok := r.v.users.GetAt(first)
+		if !ok {
+			return
+		}
+		r.v.users.Ascend(start, func(_ uint32, u *user) bool { return yield(UserView{r, u}) })
+	}
 }
 
 // Group returns the group called id.
@@ -61,6 +78,10 @@ func (x UserView) Modified() time.Time { return instant(x.u.modified) }
 
 // UserName returns the account e-mail.
 func (x UserView) UserName() string { return x.u.userName() }
+
+// ShownName returns what to call the person: the displayName, else what the
+// parts of the name give, else the account e-mail.
+func (x UserView) ShownName() string { return x.u.shownName() }
 
 // Active reports whether the user is active.
 func (x UserView) Active() bool { return x.u.active }

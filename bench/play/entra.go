@@ -104,6 +104,7 @@ func (p Person) matchBody() []byte {
 		replace("name.familyName", p.FamilyName),
 		replace(`emails[type eq "work"].value`, p.UserName),
 		replace(urnEnterprise+":department", p.Department),
+		replace("active", "True"),
 	)
 }
 

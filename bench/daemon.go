@@ -1,0 +1,74 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"rosterd/bench/play"
+)
+
+// A daemon is a rosterd that bench builds, starts and stops, with a data
+// directory of its own.
+type daemon struct {
+	*process
+	program string
+	dir     string // holds the data directory and the logs
+}
+
+// buildDaemon returns the path of a rosterd: the given one, or one built into
+// dir from the module that bench is run in.
+func buildDaemon(ctx context.Context, given, dir string) (string, error) {
+	if given != "" {
+		return filepath.Abs(given)
+	}
+	program := filepath.Join(dir, "rosterd")
+	output, err := exec.CommandContext(ctx, "go", "build", "-o", program, "rosterd/cmd/rosterd").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build rosterd: %w\n%s", err, strings.TrimSpace(string(output)))
+	}
+	return program, nil
+}
+
+// startDaemon starts the program on what its data directory in dir holds.
+func startDaemon(ctx context.Context, program, dir string) (*daemon, error) {
+	p, err := startProcess(ctx, dir, program, "serve", "--listen", "127.0.0.1:0", "--metrics-listen", "",
+		"--data", filepath.Join(dir, "data"))
+	if err != nil {
+		return nil, err
+	}
+	return &daemon{process: p, program: program, dir: dir}, nil
+}
+
+// restart starts the program again on the same data, after it has ended.
+func (d *daemon) restart(ctx context.Context) error {
+	again, err := startDaemon(ctx, d.program, d.dir)
+	if err != nil {
+		return err
+	}
+	d.process = again.process
+	return nil
+}
+
+// openWorkspace creates a workspace that meets every requirement of SCIM, with
+// so many seats, and returns a token for it.
+func (d *daemon) openWorkspace(id string, seats int) (token string, err error) {
+	operator, err := os.ReadFile(filepath.Join(d.dir, "data", "operator-token"))
+	if err != nil {
+		return "", err
+	}
+	admin := play.NewAdmin(d.url, strings.TrimSpace(string(operator)))
+	defer admin.Close()
+	if err := admin.CreateWorkspace(play.EnterpriseWorkspace(id, "Bench", seats)); err != nil {
+		return "", err
+	}
+	return admin.CreateToken(id, "default", "bench")
+}
+
+// client returns a SCIM client of the daemon as it runs now.
+func (d *daemon) client(token string, connections int) *play.Client {
+	return play.NewClient(d.url+"/scim/v2", token, connections)
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rosterd/bench/play"
+)
+
+func limitsCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "limits",
+		Short: "Measure what this machine and this client can do at all",
+		Args:  cobra.NoArgs,
+		RunE:  help,
+	}
+	cmd.AddCommand(bareCommand(), bareServeCommand(), createsCommand())
+	return cmd
+}
+
+type bareFlags struct {
+	listen      string
+	connections int
+	duration    time.Duration
+	json        bool
+}
+
+func bareCommand() *cobra.Command {
+	var f bareFlags
+	cmd := &cobra.Command{
+		Use:   "bare",
+		Short: "Creates per second of a server that only makes bodies durable",
+		Long: "Starts a server that does nothing but append each body to a folded, synced Badger transaction,\n" +
+			"and drives it as load drives the daemon: the ceiling of any daemon on this disk.",
+		Example: "  bench limits bare --connections 64 --duration 5s",
+		Args:    cobra.NoArgs,
+		RunE: working(func(cmd *cobra.Command) error {
+			return limitsBare(cmd.Context(), f, cmd.OutOrStdout())
+		}),
+	}
+	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:0", "address for the bare server")
+	cmd.Flags().IntVar(&f.connections, "connections", 64, "requests in flight at a time")
+	cmd.Flags().DurationVar(&f.duration, "duration", 5*time.Second, "how long to drive it")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print the result as JSON")
+	return cmd
+}
+
+func limitsBare(ctx context.Context, f bareFlags, stdout io.Writer) (err error) {
+	if err := cmp.Or(atLeast("connections", f.connections, 1), atLeast("duration", int(f.duration), 1)); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "rosterd-bench-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = cmp.Or(err, os.RemoveAll(dir)) }()
+	server, err := startBare(ctx, dir, f.listen)
+	if err != nil {
+		return err
+	}
+	defer server.kill()
+	client := play.NewClient(server.url, "", f.connections)
+	defer client.Close()
+	result := bareReport{Connections: f.connections, round: drive(ctx, client, "/Users", &source{seed: 1}, f.connections, f.duration)}
+	if err := cmp.Or(ctx.Err(), server.stop(), print(stdout, result, f.json)); err != nil {
+		return err
+	}
+	if result.Failed > 0 {
+		return fmt.Errorf("%d creates failed", result.Failed)
+	}
+	return nil
+}
+
+// A bareReport is the result of limits bare.
+type bareReport struct {
+	Connections int `json:"connections"`
+	round
+}
+
+func (r bareReport) tables() []table {
+	t := table{head: []string{"server", "connections", "creates", "creates/s", "p50 ms", "p99 ms"}}
+	t.add("bare", r.Connections, r.Creates, r.PerSecond, r.Latency.P50, r.Latency.P99)
+	return []table{t}
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rosterd/bench/play"
+)
+
+// membersPerPatch keeps a PATCH of members around 30 KB, as a connector that
+// batches does.
+const membersPerPatch = 500
+
+// importPeople creates the workspace and its people, as fast as the
+// connections allow.
+func (s *scale) importPeople(ctx context.Context) error {
+	var err error
+	// Seats for everybody, those created before restarts included.
+	if s.token, err = s.daemon.openWorkspace("scale", 2*s.flags.people); err != nil {
+		return err
+	}
+	s.client = s.daemon.client(s.token, s.flags.connections)
+	s.ids = make([]string, s.flags.people)
+	bar := newBar(s.stderr, s.flags.people, "importing")
+	start := time.Now()
+	if err := s.createPeople(ctx, s.ids, func() { _ = bar.Add(1) }); err != nil {
+		return err
+	}
+	s.report.ImportSeconds = time.Since(start).Seconds()
+	s.report.PerSecond = ratio(float64(s.flags.people), s.report.ImportSeconds)
+	return nil
+}
+
+// createPeople creates as many people as ids is long and writes their ids to
+// it. It stops at the first refusal: a measurement of fewer people is none.
+func (s *scale) createPeople(ctx context.Context, ids []string, created func()) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range s.flags.connections {
+		group.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1) - 1)
+				if i >= len(ids) {
+					return
+				}
+				id, err := s.create(ctx, "/Users", s.people.body())
+				if err != nil {
+					stop(err)
+					return
+				}
+				ids[i] = id
+				created()
+			}
+		})
+	}
+	group.Wait()
+	return context.Cause(ctx)
+}
+
+// create posts body and returns the id it got.
+func (s *scale) create(ctx context.Context, path string, body []byte) (string, error) {
+	answer, err := s.send(ctx, http.MethodPost, path, body)
+	if err != nil {
+		return "", err
+	}
+	created, err := answer.Resource()
+	if err == nil && created.ID == "" {
+		err = fmt.Errorf("POST %s: the answer has no id", path)
+	}
+	return created.ID, err
+}
+
+// send sends one request that has to succeed.
+func (s *scale) send(ctx context.Context, method, path string, body []byte) (play.Answer, error) {
+	answer, err := s.client.Send(ctx, method, path, body, func(play.Answer) {})
+	if err != nil {
+		return play.Answer{}, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if !answer.OK() {
+		return play.Answer{}, fmt.Errorf("%s %s: status %d: %.300s", method, path, answer.Status, answer.Body)
+	}
+	return answer, nil
+}
+
+// fillGroups makes the two groups that members are added to later.
+func (s *scale) fillGroups(ctx context.Context) error {
+	var err error
+	if s.small, err = s.group(ctx, "Small team", s.ids[:smallGroup]); err != nil {
+		return err
+	}
+	s.large, err = s.group(ctx, "Large team", s.ids[:s.flags.people/2])
+	return err
+}
+
+func (s *scale) group(ctx context.Context, name string, members []string) (string, error) {
+	id, err := s.create(ctx, "/Groups", play.Group{Name: name, ExternalID: name}.Body())
+	if err != nil {
+		return "", err
+	}
+	for len(members) > 0 {
+		n := min(len(members), membersPerPatch)
+		if _, err := s.send(ctx, http.MethodPatch, "/Groups/"+id, play.MembersBody("Add", members[:n]...)); err != nil {
+			return "", err
+		}
+		members = members[n:]
+	}
+	return id, nil
+}

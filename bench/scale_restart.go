@@ -1,0 +1,126 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	starts        = 3   // after each way of ending
+	tailPeople    = 200 // created before each end, so that there is something to replay
+	startDeadline = time.Minute
+	megabyte      = 1e6
+)
+
+// measureStarts ends the daemon and starts it again, by kill -9 and by
+// SIGTERM in turn, and measures from exec until the workspace answers.
+func (s *scale) measureStarts(ctx context.Context) error {
+	for range starts {
+		s.client.Close()
+		s.daemon.kill()
+		seconds, err := s.measureStart(ctx)
+		if err != nil {
+			return fmt.Errorf("after kill -9: %w", err)
+		}
+		s.report.AfterKill = append(s.report.AfterKill, seconds)
+		s.client.Close()
+		if err := s.daemon.stop(); err != nil {
+			return err
+		}
+		if seconds, err = s.measureStart(ctx); err != nil {
+			return fmt.Errorf("after a clean stop: %w", err)
+		}
+		s.report.AfterStop = append(s.report.AfterStop, seconds)
+	}
+	return nil
+}
+
+// measureStart starts the daemon and returns the seconds from exec until the
+// first GET /Users?count=1 answers 200. Then it checks that everybody is there
+// and adds some more people for the next start to find.
+func (s *scale) measureStart(ctx context.Context) (float64, error) {
+	if err := s.daemon.restart(ctx); err != nil {
+		return 0, err
+	}
+	s.client = s.daemon.client(s.token, s.flags.connections)
+	seconds, total, err := s.firstAnswer(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if total != len(s.ids) {
+		return 0, fmt.Errorf("%d people were acknowledged, %d are there", len(s.ids), total)
+	}
+	more := make([]string, tailPeople)
+	if err := s.createPeople(ctx, more, func() {}); err != nil {
+		return 0, err
+	}
+	s.ids = append(s.ids, more...)
+	return seconds, nil
+}
+
+// firstAnswer asks until the workspace answers.
+func (s *scale) firstAnswer(ctx context.Context) (seconds float64, total int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, startDeadline)
+	defer cancel()
+	for {
+		answer, err := s.client.Do(http.MethodGet, "/Users?count=1", nil)
+		if err == nil && answer.Status == http.StatusOK {
+			seconds = time.Since(s.daemon.started).Seconds()
+			list, err := answer.List()
+			return seconds, list.Total, err
+		}
+		if err := s.daemon.pause(ctx); err != nil {
+			return 0, 0, err
+		}
+	}
+}
+
+// measureMemory reads the memory of the daemon's process as it is, without
+// asking it to collect garbage first.
+func (s *scale) measureMemory(context.Context) error {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.daemon.cmd.Process.Pid))
+	if err != nil {
+		return err
+	}
+	memory, err := parseMemory(text)
+	if err != nil {
+		return err
+	}
+	memory.When = "after the import"
+	if len(s.report.Memory) > 0 {
+		memory.When = "after the restarts"
+	}
+	s.report.Memory = append(s.report.Memory, memory)
+	return nil
+}
+
+// parseMemory reads the Rss lines of a Linux /proc/PID/status.
+func parseMemory(status []byte) (memoryReport, error) {
+	kilobytes := map[string]float64{}
+	lines := bufio.NewScanner(bytes.NewReader(status))
+	for lines.Scan() {
+		name, value, _ := strings.Cut(lines.Text(), ":")
+		if name != "RssAnon" && name != "RssShmem" && name != "RssFile" {
+			continue
+		}
+		n, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(value, "kB")), 64)
+		if err != nil {
+			return memoryReport{}, fmt.Errorf("%s: %w", name, err)
+		}
+		kilobytes[name] = n
+	}
+	if len(kilobytes) != 3 {
+		return memoryReport{}, fmt.Errorf("%d of 3 Rss lines", len(kilobytes))
+	}
+	return memoryReport{
+		Resident: (kilobytes["RssAnon"] + kilobytes["RssShmem"]) * 1024 / megabyte,
+		Mapped:   kilobytes["RssFile"] * 1024 / megabyte,
+	}, nil
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"rosterd/actors"
+	"rosterd/httpapi"
+	"rosterd/metrics"
+	"rosterd/persistence"
+	"rosterd/scim"
+)
+
+// A daemon is everything that serves: the listeners, the HTTP surface, the
+// actors and the store, in this order from the outside in.
+type daemon struct {
+	cfg     *config
+	log     zerolog.Logger
+	metrics *metrics.Metrics
+	store   *persistence.Store
+	actors  *actors.System
+	http    *httpapi.Server
+
+	url         string // base URL without a path
+	tokenFile   string // holds the operator token, if it was generated now
+	stopMetrics func() error
+	served      chan error // what Serve returned
+	stopGauges  chan struct{}
+	gauges      sync.WaitGroup
+}
+
+// newLog returns the daemon's logger.
+func newLog(cfg *config, w io.Writer) zerolog.Logger {
+	zerolog.TimeFieldFormat = "2006-01-02T15:04:05.000Z07:00"
+	if cfg.logFormat == "console" {
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: "15:04:05.000"}
+	}
+	return zerolog.New(w).Level(cfg.logLevel).With().Timestamp().Logger()
+}
+
+// start brings a daemon up. What can fail without touching the data directory
+// is tried first. On an error nothing is left running.
+func start(cfg *config, log zerolog.Logger) (d *daemon, err error) {
+	d = &daemon{cfg: cfg, log: log, served: make(chan error, 1), stopGauges: make(chan struct{})}
+	var closers []func() error
+	defer func() {
+		if err != nil {
+			for _, c := range closers {
+				_ = c() // the first error is the one to tell
+			}
+		}
+	}()
+	if cfg.memoryLimit > 0 {
+		debug.SetMemoryLimit(int64(cfg.memoryLimit))
+	}
+	listener, err := listen(cfg)
+	if err != nil {
+		return nil, err
+	}
+	closers = append(closers, listener.Close)
+	var metricsListener net.Listener
+	if cfg.metricsListen != "" {
+		if metricsListener, err = net.Listen("tcp", cfg.metricsListen); err != nil {
+			return nil, fmt.Errorf("metrics-listen: %w", err)
+		}
+		closers = append(closers, metricsListener.Close)
+	}
+	d.metrics = metrics.New(buildInfo())
+	d.store, err = persistence.Open(persistence.Config{
+		Dir: cfg.data, Reserve: cfg.diskReserve, Retention: cfg.logRetention, Now: time.Now, Metrics: d.metrics, Log: log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	closers = append(closers, d.store.Close)
+	if err = d.wire(listener); err != nil {
+		return nil, err
+	}
+	if metricsListener != nil {
+		d.stopMetrics = d.http.ServeMetrics(metricsListener)
+	}
+	go func() { d.served <- d.http.Serve(listener) }()
+	d.gauges.Go(d.watch)
+	return d, nil
+}
+
+// listen opens the main listener, with TLS where it is configured.
+func listen(cfg *config) (net.Listener, error) {
+	l, err := net.Listen("tcp", cfg.listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	if cfg.tlsCert == "" {
+		return l, nil
+	}
+	pair, err := tls.LoadX509KeyPair(cfg.tlsCert, cfg.tlsKey)
+	if err != nil {
+		return nil, errors.Join(usagef("tls-cert: %w", err), l.Close())
+	}
+	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}), nil
+}
+
+// commandsInAll bounds the writes of all workspaces in flight.
+const commandsInAll = 16384
+
+// snapshotEvery is the fewest events between two snapshots of a workspace.
+const snapshotEvery = 20_000
+
+// wire makes actors and HTTP surface on top of the store.
+func (d *daemon) wire(l net.Listener) error {
+	hash, err := d.operatorHash()
+	if err != nil {
+		return err
+	}
+	d.actors, err = actors.New(actors.Config{
+		Journal: d.store, Now: time.Now, Idle: d.cfg.workspaceIdle, PerWorkspace: d.cfg.perWorkspace, Total: commandsInAll,
+		SnapshotEvery: snapshotEvery, Metrics: d.metrics, Log: d.log,
+	})
+	if err != nil {
+		return err
+	}
+	d.url = d.cfg.publicURL
+	if d.url == "" {
+		scheme := "http"
+		if d.cfg.tlsCert != "" {
+			scheme = "https"
+		}
+		d.url = scheme + "://" + l.Addr().String()
+	}
+	d.http, err = httpapi.New(httpapi.Config{
+		Workspaces: d.actors, Store: d.store, Now: time.Now, OperatorHash: hash, Ready: d.store.Err,
+		Metrics: d.metrics, Log: d.log, PublicURL: d.cfg.publicURL, TrustedProxies: d.cfg.trustedProxies,
+		ServeMetrics: d.cfg.metricsListen == "", MaxBody: d.cfg.maxBody, MaxGroupBody: d.cfg.maxGroupBody,
+		MaxConnections: d.cfg.maxConnections, MaxConnectionsPerIP: d.cfg.maxPerIP, Limits: scim.DefaultLimits,
+	})
+	return err
+}
+
+// Files of the data directory that hold the generated operator token: the
+// token itself, which may be deleted once it is noted, and its hash.
+const (
+	tokenFile     = "operator-token"
+	tokenHashFile = "operator-token.sha256"
+)
+
+// operatorHash returns the hash of the configured operator token, or of the
+// one that the data directory keeps, which the first start generates.
+func (d *daemon) operatorHash() (hash [32]byte, err error) {
+	if d.cfg.operatorToken != "" {
+		return sha256.Sum256([]byte(d.cfg.operatorToken)), nil
+	}
+	hashPath := filepath.Join(d.cfg.data, tokenHashFile)
+	text, err := os.ReadFile(hashPath)
+	switch {
+	case err == nil:
+		b, err := hex.DecodeString(strings.TrimSpace(string(text)))
+		if err != nil || len(b) != len(hash) {
+			return hash, fmt.Errorf("%s does not hold a hash; delete it to generate another token", hashPath)
+		}
+		return [32]byte(b), nil
+	case !errors.Is(err, os.ErrNotExist):
+		return hash, err
+	}
+	var secret [32]byte
+	rand.Read(secret[:]) // never fails (crypto/rand)
+	token := "rop_" + base64.RawURLEncoding.EncodeToString(secret[:])
+	hash = sha256.Sum256([]byte(token))
+	d.tokenFile = filepath.Join(d.cfg.data, tokenFile)
+	return hash, errors.Join(
+		os.WriteFile(d.tokenFile, []byte(token+"\n"), 0o600),
+		os.WriteFile(hashPath, []byte(hex.EncodeToString(hash[:])+"\n"), 0o600),
+	)
+}
+
+// stop drains and closes everything from the outside in. What is acknowledged
+// is on disk whatever happens here.
+func (d *daemon) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), d.cfg.drainTimeout)
+	defer cancel()
+	var errs []error
+	if err := d.http.Shutdown(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("requests did not end in time: %w", err))
+	}
+	if d.stopMetrics != nil {
+		errs = append(errs, d.stopMetrics())
+	}
+	close(d.stopGauges)
+	d.gauges.Wait()
+	if err := d.actors.Stop(ctx); err != nil {
+		errs = append(errs, fmt.Errorf("workspaces did not stop in time: %w", err))
+	}
+	return errors.Join(append(errs, d.store.Close())...)
+}

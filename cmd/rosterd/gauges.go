@@ -1,0 +1,62 @@
+package main
+
+import (
+	"time"
+
+	"rosterd/workspace"
+)
+
+// gaugePeriod is how often the gauges are counted anew.
+const gaugePeriod = 10 * time.Second
+
+// watch keeps the gauges, which are sums over the heads of all workspaces, so
+// that no sleeping one is woken for them.
+func (d *daemon) watch() {
+	tick := time.NewTicker(gaugePeriod)
+	defer tick.Stop()
+	for {
+		heads, err := d.store.Heads("", 0)
+		if err != nil {
+			d.log.Error().Err(err).Msg("the heads of workspaces cannot be read")
+		} else {
+			d.count(heads, time.Now())
+		}
+		select {
+		case <-d.stopGauges:
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+func (d *daemon) count(heads []workspace.Head, now time.Time) {
+	var active, inactive, noAdmin, week, month int
+	gates := map[workspace.Gate]int{}
+	for _, h := range heads {
+		active += h.Active
+		inactive += h.Inactive
+		gates[h.Gate] += h.Connections
+		if h.NoAdmin {
+			noAdmin++
+		}
+		if left := h.TokenExpires.Sub(now); !h.TokenExpires.IsZero() && left > 0 {
+			if left <= 7*24*time.Hour {
+				week++
+			}
+			if left <= 30*24*time.Hour {
+				month++
+			}
+		}
+	}
+	loaded := d.actors.Loaded()
+	d.metrics.Workspaces("loaded", loaded)
+	d.metrics.Workspaces("sleeping", max(len(heads)-loaded, 0))
+	d.metrics.Users("active", active)
+	d.metrics.Users("inactive", inactive)
+	d.metrics.Connections("open", gates[workspace.GateOpen])
+	d.metrics.Connections("grace", gates[workspace.GateGrace])
+	d.metrics.Connections("closed", gates[workspace.GateClosed])
+	d.metrics.WorkspacesWithoutAdmin(noAdmin)
+	d.metrics.TokensExpiring("7d", week)
+	d.metrics.TokensExpiring("30d", month)
+}

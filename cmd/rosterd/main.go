@@ -1,0 +1,123 @@
+// Command rosterd is a provisioning daemon: identity providers push people and
+// groups into its workspaces over SCIM 2.0. This package holds flags,
+// configuration, the wiring of the other packages, and the operator's
+// commands; it decides nothing about users.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitFailed = 1 // the work failed
+	exitUsage  = 2 // the command line or the configuration is wrong
+)
+
+// A usageError is a mistake in the command line or the configuration.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:]))
+}
+
+// run executes one command line and returns the exit code. An error is one
+// line on stderr.
+func run(ctx context.Context, args []string) int {
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(os.Stderr, "rosterd: %v\n", err)
+	var usage usageError
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "rosterd",
+		Short: "SCIM 2.0 provisioning daemon",
+		Long: `rosterd is a provisioning daemon. Microsoft Entra ID, Okta and OneLogin push
+people and groups into its workspaces over SCIM 2.0; every acknowledged write is
+on disk. "rosterd demo" shows it at work without any set-up.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          noArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(
+		serveCommand(), demoCommand(), workspaceCommand(), tokenCommand(), logCommand(),
+		checkCommand(), dumpCommand(), backupCommand(), restoreCommand(), versionCommand(),
+	)
+	return root
+}
+
+// noArgs and exactly are cobra's, as mistakes of the command line.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("%s: unknown argument %q; see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
+	}
+	return nil
+}
+
+func exactly(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) != len(names) {
+			return usagef("%s: give %d argument(s): %v", cmd.CommandPath(), len(names), names)
+		}
+		return nil
+	}
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print version, commit and Go version",
+		Example: "  rosterd version",
+		Args:    noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			version, commit := buildInfo()
+			_, err := fmt.Fprintf(cmd.OutOrStdout(), "rosterd %s (%s) %s\n", version, commit, runtime.Version())
+			return err
+		},
+	}
+}
+
+// buildInfo returns what the Go toolchain wrote into the binary.
+func buildInfo() (version, commit string) {
+	version, commit = "devel", "unknown"
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return version, commit
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		version = v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			commit = s.Value
+		}
+	}
+	return version, commit
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"os"
+
+	"github.com/spf13/cobra"
+)
+
+func serveCommand() *cobra.Command {
+	show := false
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the daemon in the foreground",
+		Long: `serve runs the daemon until SIGINT or SIGTERM, then lets requests end and stops.
+
+Every flag is also a key of the YAML file that --config names, and an environment
+variable: --log-level is ROSTERD_LOG_LEVEL. Flags win over the environment, the
+environment wins over the file. Once the daemon accepts requests it logs one line
+with the message "ready" and its URL.
+
+The admin API wants the operator token. Without --operator-token one is generated
+on the first start and written to DATA/operator-token.`,
+		Example: `  rosterd serve --data /var/lib/rosterd --public-url https://scim.example.com
+  ROSTERD_LOG_LEVEL=warn rosterd serve --config /etc/rosterd.yaml
+  rosterd serve --print-config`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, k, err := loadConfig(cmd.Flags(), os.Environ())
+			if err != nil {
+				return err
+			}
+			if show {
+				return printConfig(cmd.OutOrStdout(), k)
+			}
+			return serve(cmd.Context(), cfg)
+		},
+	}
+	configFlags(cmd.Flags())
+	cmd.Flags().BoolVar(&show, "print-config", false, "print the effective configuration and exit")
+	return cmd
+}
+
+// serve runs until ctx ends or the store fails.
+func serve(ctx context.Context, cfg *config) error {
+	log := newLog(cfg, os.Stderr)
+	d, err := start(cfg, log)
+	if err != nil {
+		return err
+	}
+	if d.tokenFile != "" {
+		log.Info().Str("file", d.tokenFile).Msg("an operator token was generated")
+	}
+	log.Info().Str("url", d.url).Msg("ready")
+	select {
+	case <-ctx.Done():
+		log.Info().Msg("stopping")
+	case <-d.store.Failed():
+		// Nothing can be drained any more: every append would fail.
+		return d.store.Err()
+	case err := <-d.served:
+		log.Error().Err(err).Msg("the listener ended")
+	}
+	if err := d.stop(); err != nil {
+		return err
+	}
+	log.Info().Msg("stopped")
+	return nil
+}

@@ -1,0 +1,211 @@
+package httpapi
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"time"
+
+	"rosterd/scim"
+	"rosterd/workspace"
+)
+
+func (s *Server) adminRoutes() []route {
+	var out []route
+	for _, r := range []struct {
+		method, template string
+		handle           func(*exchange)
+	}{
+		{"GET", "/workspaces", s.listWorkspaces},
+		{"POST", "/workspaces", s.createWorkspace},
+		{"GET", "/workspaces/{ws}", s.getWorkspace},
+		{"PATCH", "/workspaces/{ws}", s.changeWorkspace},
+		{"GET", "/workspaces/{ws}/connections", s.listConnections},
+		{"POST", "/workspaces/{ws}/connections", s.createConnection},
+		{"GET", "/workspaces/{ws}/connections/{id}", s.getConnection},
+		{"PATCH", "/workspaces/{ws}/connections/{id}", s.changeConnection},
+		{"DELETE", "/workspaces/{ws}/connections/{id}", s.deleteConnection},
+		{"GET", "/workspaces/{ws}/tokens", s.listTokens},
+		{"POST", "/workspaces/{ws}/tokens", s.createToken},
+		{"DELETE", "/workspaces/{ws}/tokens/{id}", s.revokeToken},
+		{"GET", "/workspaces/{ws}/users", s.listPeople},
+		{"POST", "/workspaces/{ws}/users", s.addPerson},
+		{"GET", "/workspaces/{ws}/users/{id}", s.getPerson},
+		{"PATCH", "/workspaces/{ws}/users/{id}", s.editPerson},
+		{"DELETE", "/workspaces/{ws}/users/{id}", s.deletePerson},
+		{"POST", "/workspaces/{ws}/users/{id}/deactivate", s.deactivatePerson},
+		{"POST", "/workspaces/{ws}/users/{id}/reactivate", s.reactivatePerson},
+		{"POST", "/workspaces/{ws}/users/{id}/account-email", s.changeAccountEmail},
+		{"GET", "/workspaces/{ws}/roles", s.listRoles},
+		{"POST", "/workspaces/{ws}/roles", s.createRole},
+		{"PATCH", "/workspaces/{ws}/roles/{id}", s.changeRole},
+		{"DELETE", "/workspaces/{ws}/roles/{id}", s.deleteRole},
+		{"GET", "/workspaces/{ws}/groups", s.listTeamsAndRoles},
+		{"GET", "/workspaces/{ws}/groups/{id}/members", s.listMembers},
+		{"POST", "/workspaces/{ws}/groups/{id}/members", s.addMember},
+		{"DELETE", "/workspaces/{ws}/groups/{id}/members/{user}", s.removeMember},
+		{"POST", "/workspaces/{ws}/groups/{id}/members/{user}/allow", s.allowMember},
+		{"GET", "/workspaces/{ws}/log", s.readLog},
+		{"GET", "/backup", s.backup},
+	} {
+		out = append(out, route{method: r.method, template: r.template, surface: "admin", access: operatorOnly, handle: r.handle})
+	}
+	return out
+}
+
+// open loads the workspace of the address, or answers why it cannot.
+func (x *exchange) open() bool { return x.load(workspace.ID(x.params[0])) }
+
+// command runs an admin's write on the workspace of the address. An
+// Idempotency-Key makes a repeated request get the stored outcome.
+func (x *exchange) command(cmd workspace.Command) (workspace.Result, *workspace.View, bool) {
+	env := x.envelope()
+	const most = 255
+	key := string(x.ctx.Request.Header.Peek("Idempotency-Key"))
+	if len(key) > most {
+		x.refuse(scim.Errorf(400, "", "Idempotency-Key: send at most %d bytes", most))
+		return workspace.Result{}, nil, false
+	}
+	if key != "" {
+		env.IdempotencyKey = key
+		h := sha256.New()
+		fmt.Fprintf(h, "%s %s\n%s", x.route.method, x.ctx.Path(), x.ctx.PostBody())
+		h.Sum(env.BodyHash[:0])
+	}
+	return x.do(env, cmd)
+}
+
+// answer sends an object as JSON.
+func (x *exchange) answer(status int, o scim.Object) {
+	x.send(status, plainJSON, scim.AppendObject(nil, o))
+}
+
+// page answers with a list and where it goes on; next is "" at its end.
+func (x *exchange) page(items []scim.Object, next string) {
+	body := []byte(`{"items":[`)
+	for i, o := range items {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		body = scim.AppendObject(body, o)
+	}
+	body = append(body, `],"next":`...)
+	body = append(scim.AppendValue(body, optional(next)), '}')
+	x.send(200, plainJSON, body)
+}
+
+// limit reads ?limit=, the most items of a page.
+func (x *exchange) limit() (int, *scim.Error) {
+	const def, most = 100, 1000
+	n, err := x.number("limit", def)
+	if err == nil && (n < 1 || n > most) {
+		err = scim.Errorf(400, "", "limit: write 1 to %d", most)
+	}
+	return n, err
+}
+
+// optional is a text, or nothing where it is empty.
+func optional(s string) scim.Value {
+	if s == "" {
+		return scim.Value{}
+	}
+	return scim.Text(s)
+}
+
+// instant is a time, or nothing where it is zero.
+func instant(t time.Time) scim.Value {
+	if t.IsZero() {
+		return scim.Value{}
+	}
+	return scim.Text(t.UTC().Format("2006-01-02T15:04:05.000Z"))
+}
+
+// A form reads the keys of a body and remembers the first thing that is wrong.
+type form struct {
+	body scim.Object
+	read []string
+	err  *scim.Error
+}
+
+// form reads the body of an admin's request.
+func (x *exchange) form() *form {
+	body, err := x.body()
+	return &form{body: body, err: err}
+}
+
+func (f *form) take(key string, kind scim.Kind, want string) (scim.Value, bool) {
+	f.read = append(f.read, key)
+	v := f.body.Get(key)
+	if f.err != nil || v.Kind == scim.Null {
+		return v, false
+	}
+	if v.Kind != kind {
+		f.err = scim.Errorf(400, "", "%s: write %s", key, want)
+		return v, false
+	}
+	return v, true
+}
+
+// text reads a string; nil where it is absent.
+func (f *form) text(key string) *string {
+	v, ok := f.take(key, scim.String, "a string")
+	if !ok {
+		return nil
+	}
+	return &v.Str
+}
+
+// required reads a string that must be there.
+func (f *form) required(key string) string {
+	v := f.text(key)
+	if v == nil && f.err == nil {
+		f.err = scim.Errorf(400, "", "%s is required", key)
+	}
+	if v == nil {
+		return ""
+	}
+	return *v
+}
+
+func (f *form) bool(key string) *bool {
+	v, ok := f.take(key, scim.Bool, "true or false")
+	if !ok {
+		return nil
+	}
+	return &v.Bool
+}
+
+func (f *form) int(key string) *int {
+	v, ok := f.take(key, scim.Int, "a whole number")
+	if !ok {
+		return nil
+	}
+	n := int(v.Int)
+	return &n
+}
+
+func (f *form) instant(key string) (t time.Time) {
+	v, ok := f.take(key, scim.String, "an instant such as 2026-12-31T00:00:00Z")
+	if !ok {
+		return t
+	}
+	t, err := time.Parse(time.RFC3339, v.Str)
+	if err != nil {
+		f.err = scim.Errorf(400, "", "%s: %q is no instant such as 2026-12-31T00:00:00Z", key, v.Str)
+	}
+	return t
+}
+
+// done returns what is wrong with the body: also a key that nobody read.
+func (f *form) done() *scim.Error {
+	for _, a := range f.body {
+		known := false
+		for _, key := range f.read {
+			known = known || key == a.Name
+		}
+		if f.err == nil && !known {
+			f.err = scim.Errorf(400, "", "%s: there is no such key; this takes %s", a.Name, strings.Join(f.read, ", "))
+		}
+	}
+	return f.err
+}

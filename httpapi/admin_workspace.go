@@ -1,0 +1,176 @@
+package httpapi
+
+import (
+	"bufio"
+	"strconv"
+	"time"
+
+	"rosterd/scim"
+	"rosterd/workspace"
+)
+
+var gateNames = map[workspace.Gate]string{
+	workspace.GateOpen: "open", workspace.GateGrace: "grace", workspace.GateClosed: "closed",
+}
+
+func (s *Server) listWorkspaces(x *exchange) {
+	limit, err := x.limit()
+	if err != nil {
+		x.refuse(err)
+		return
+	}
+	heads, fault := s.cfg.Store.Heads(workspace.ID(x.query("after")), limit)
+	if fault != nil {
+		x.fail(fault)
+		return
+	}
+	var items []scim.Object
+	next := ""
+	for _, h := range heads {
+		items = append(items, scim.Object{
+			{Name: "id", Value: scim.Text(string(h.ID))},
+			{Name: "name", Value: scim.Text(h.Name)},
+			{Name: "createdAt", Value: instant(h.Created)},
+			{Name: "users", Value: counts(h)},
+			{Name: "groups", Value: scim.Integer(int64(h.Groups))},
+			{Name: "scimGate", Value: scim.Text(gateNames[h.Gate])},
+			{Name: "noAdmin", Value: scim.Boolean(h.NoAdmin)},
+		})
+		next = string(h.ID)
+	}
+	if len(heads) < limit {
+		next = ""
+	}
+	x.page(items, next)
+}
+
+func counts(h workspace.Head) scim.Value {
+	return scim.ObjectOf(
+		scim.Attr{Name: "active", Value: scim.Integer(int64(h.Active))},
+		scim.Attr{Name: "inactive", Value: scim.Integer(int64(h.Inactive))},
+		scim.Attr{Name: "managed", Value: scim.Integer(int64(h.Managed))},
+	)
+}
+
+func (s *Server) createWorkspace(x *exchange) {
+	body, err := x.body()
+	id := body.Get("id")
+	switch {
+	case err != nil:
+	case id.Kind != scim.String || !workspace.ValidID(workspace.ID(id.Str)):
+		err = scim.Errorf(400, "", "id: write 2 to 28 of a-z, 0-9 and -, beginning with a letter")
+	}
+	if err != nil {
+		x.refuse(err)
+		return
+	}
+	x.ws = workspace.ID(id.Str)
+	_, view, ok := x.command(workspace.CreateWorkspace{Settings: body.With("id", scim.Value{})})
+	if ok {
+		x.ctx.Response.Header.Set("Location", x.origin()+adminRoot+"/workspaces/"+id.Str)
+		x.answer(201, x.workspace(view))
+	}
+}
+
+// workspace is what the admin API shows of a workspace: its settings as they
+// were written, and how things stand.
+func (x *exchange) workspace(v *workspace.View) scim.Object {
+	gate, missing := v.Gate(x.s.cfg.Now())
+	var why []scim.Value
+	for _, m := range missing {
+		why = append(why, scim.Text(m))
+	}
+	h := v.Head()
+	o := append(scim.Object{{Name: "id", Value: scim.Text(string(v.ID()))}}, v.Settings().Object()...)
+	return append(o,
+		scim.Attr{Name: "createdAt", Value: instant(h.Created)},
+		scim.Attr{Name: "scimBaseUrl", Value: scim.Text(x.base())},
+		scim.Attr{Name: "scimGate", Value: scim.Text(gateNames[gate])},
+		scim.Attr{Name: "scimMissing", Value: scim.ListOf(why...)},
+		scim.Attr{Name: "users", Value: counts(h)},
+		scim.Attr{Name: "groups", Value: scim.Integer(int64(h.Groups))},
+		scim.Attr{Name: "noAdmin", Value: scim.Boolean(h.NoAdmin)},
+	)
+}
+
+func (s *Server) getWorkspace(x *exchange) {
+	if x.open() {
+		x.answer(200, x.workspace(x.view))
+	}
+}
+
+func (s *Server) changeWorkspace(x *exchange) {
+	body, err := x.body()
+	if err == nil && body.Get("id").Kind != scim.Null {
+		err = scim.Errorf(400, "", "id cannot change")
+	}
+	if err != nil {
+		x.refuse(err)
+		return
+	}
+	x.ws = workspace.ID(x.params[0])
+	if _, view, ok := x.command(workspace.ChangeWorkspace{Patch: body}); ok {
+		x.answer(200, x.workspace(view))
+	}
+}
+
+// logScan bounds the events that one request looks at: a filter that finds
+// little must not read a whole journal.
+const logScan = 50_000
+
+func (s *Server) readLog(x *exchange) {
+	limit, err := x.limit()
+	after := uint64(0)
+	if text := x.query("after"); err == nil && text != "" {
+		var fault error
+		if after, fault = strconv.ParseUint(text, 10, 64); fault != nil {
+			err = scim.Errorf(400, "", "after: %q is no sequence number", text)
+		}
+	}
+	if err != nil {
+		x.refuse(err)
+		return
+	}
+	if !x.open() {
+		return
+	}
+	user, kind := x.query("user"), x.query("kind")
+	body := []byte(`{"items":[`)
+	n, seen, last := 0, 0, after
+	fault := s.cfg.Store.ReadLog(x.ctx, x.ws, after, func(seq uint64, env workspace.Envelope, ev workspace.Event) bool {
+		last, seen = seq, seen+1
+		e, logged := workspace.Entry(seq, env, ev)
+		if logged && (user == "" || e.SubjectType == "User" && e.SubjectID == user) && (kind == "" || e.Kind == kind) {
+			if n > 0 {
+				body = append(body, ',')
+			}
+			body = e.AppendJSON(body)
+			n++
+		}
+		return n < limit && seen < logScan
+	})
+	if fault != nil {
+		x.fail(fault)
+		return
+	}
+	next := ""
+	if n == limit || seen == logScan {
+		next = strconv.FormatUint(last, 10)
+	}
+	body = append(body, `],"next":`...)
+	x.send(200, plainJSON, append(scim.AppendValue(body, optional(next)), '}'))
+}
+
+// backup streams a backup. A backup that fails on the way has no end, and
+// restore refuses it.
+func (s *Server) backup(x *exchange) {
+	name := "rosterd-" + s.cfg.Now().UTC().Format("20060102-150405") + ".backup"
+	x.ctx.Response.Header.SetContentType("application/octet-stream")
+	x.ctx.Response.Header.Set("Content-Disposition", `attachment; filename="`+name+`"`)
+	id, began := x.id, time.Now()
+	x.ctx.SetBodyStreamWriter(func(w *bufio.Writer) {
+		if err := s.cfg.Store.Backup(w); err != nil {
+			s.cfg.Log.Error().Err(err).Str("request", id).Dur("duration", time.Since(began)).Msg("backup failed")
+		}
+	})
+}

@@ -1,0 +1,165 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/subtle"
+	"strings"
+	"sync"
+	"time"
+
+	"rosterd/scim"
+	"rosterd/workspace"
+)
+
+// bearer returns the hash of the request's bearer token (RFC 6750 section
+// 2.1).
+func (x *exchange) bearer() (hash [32]byte, found bool) {
+	scheme, token, _ := strings.Cut(string(x.ctx.Request.Header.Peek("Authorization")), " ")
+	token = strings.TrimSpace(token)
+	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+		return hash, false
+	}
+	return sha256.Sum256([]byte(token)), true
+}
+
+// unauthorized answers 401. reason goes into the challenge; it never says
+// whether a token once existed.
+func (x *exchange) unauthorized(reason, detail string) {
+	challenge := `Bearer realm="rosterd"`
+	if reason != "" {
+		challenge += `, error="` + reason + `"`
+	}
+	x.ctx.Response.Header.Set("WWW-Authenticate", challenge)
+	x.refuse(scim.Errorf(401, "", "%s", detail))
+}
+
+// operator lets the operator in.
+func (x *exchange) operator() bool {
+	hash, found := x.bearer()
+	if !found {
+		x.unauthorized("", "send the operator token: Authorization: Bearer ...")
+		return false
+	}
+	if subtle.ConstantTimeCompare(hash[:], x.s.cfg.OperatorHash[:]) != 1 {
+		x.unauthorized("invalid_token", "this is not the operator token")
+		return false
+	}
+	return true
+}
+
+// authenticate lets a connection in by its token: known, not revoked, not
+// expired, with the scope that the method needs, and in a workspace whose gate
+// is not closed. It looks at the newest View, so that a revocation counts at
+// once, on open connections too.
+func (x *exchange) authenticate() bool {
+	hash, found := x.bearer()
+	if !found {
+		x.unauthorized("", "send the token of the connection: Authorization: Bearer rsd_...")
+		return false
+	}
+	ws, known, err := x.s.cfg.Store.WorkspaceOfToken(hash)
+	if err != nil {
+		x.fail(err)
+		return false
+	}
+	if !known {
+		x.unauthorized("invalid_token", "the token is not valid; it may have been revoked")
+		return false
+	}
+	if !x.load(ws) {
+		return false
+	}
+	t, ok := x.view.Token(hash)
+	if !ok || subtle.ConstantTimeCompare(hash[:], t.Hash[:]) != 1 {
+		x.unauthorized("invalid_token", "the token is not valid; it may have been revoked")
+		return false
+	}
+	now := x.s.cfg.Now()
+	if !t.Expires.IsZero() && !now.Before(t.Expires) {
+		x.unauthorized("invalid_token", "the token expired at "+t.Expires.UTC().Format(time.RFC3339)+"; create another one")
+		return false
+	}
+	x.token = t
+	x.conn, _ = x.view.Connection(t.Connection) // a token never outlives its connection
+	x.s.used(x, now)
+	return x.scope() && x.gate(now)
+}
+
+// scope refuses what the token may not do.
+func (x *exchange) scope() bool {
+	read := x.route.method == "GET"
+	if read && x.token.Read || !read && x.token.Write {
+		return true
+	}
+	want := "write"
+	if read {
+		want = "read"
+	}
+	x.ctx.Response.Header.Set("WWW-Authenticate", `Bearer realm="rosterd", error="insufficient_scope", scope="`+want+`"`)
+	x.decline(scim.Errorf(403, "", "the token has no scope %q; create one that has", want))
+	return false
+}
+
+// gate refuses what the gate stops whatever it is (M3). Writes in the grace
+// time are decided with the command.
+func (x *exchange) gate(now time.Time) bool {
+	refusal := x.view.Refusal(now)
+	if refusal == nil {
+		return true
+	}
+	x.decline(refusal)
+	return false
+}
+
+// decline refuses a request of a connection before it became a command. A
+// write is noted where an admin looks for it (M15).
+func (x *exchange) decline(refusal *scim.Error) {
+	if x.route.method != "GET" {
+		note := workspace.NoteRefusal{Method: x.route.method, Route: x.route.template, Refusal: refusal}
+		if id, ok := workspace.ParseResourceID(x.params[0]); ok && strings.HasPrefix(x.route.template, "/Users") {
+			note.User = id
+		} else if ok {
+			note.Group = id
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
+		defer cancel()
+		if _, _, err := x.s.cfg.Workspaces.Do(ctx, x.ws, x.envelope(), note); err != nil {
+			x.s.cfg.Log.Warn().Err(err).Str("request", x.id).Msg("a refusal is not in the provisioning log")
+		}
+	}
+	x.refuse(refusal)
+}
+
+// tokenUses remembers which uses of tokens are on their way to the journal, so
+// that a busy token makes one note a minute.
+type tokenUses struct {
+	mu    sync.Mutex
+	noted map[string]time.Time // guarded by mu; by workspace and token
+}
+
+const useEvery = time.Minute
+
+// used notes that a token was used, off the request's path.
+func (s *Server) used(x *exchange, now time.Time) {
+	if now.Sub(x.token.LastUsed) < useEvery {
+		return
+	}
+	key := string(x.ws) + "/" + x.token.ID
+	s.uses.mu.Lock()
+	due := now.Sub(s.uses.noted[key]) >= useEvery
+	if due {
+		s.uses.noted[key] = now
+	}
+	s.uses.mu.Unlock()
+	if !due {
+		return
+	}
+	ws, env, cmd := x.ws, x.envelope(), workspace.UseToken{ID: x.token.ID}
+	s.tasks.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
+		defer cancel()
+		// A use that cannot be written is written with a later one.
+		_, _, _ = s.cfg.Workspaces.Do(ctx, ws, env, cmd)
+	})
+}

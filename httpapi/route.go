@@ -1,0 +1,97 @@
+package httpapi
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Roots of the surfaces.
+const (
+	scimRoot  = "/scim/v2"
+	adminRoot = "/api/v1"
+)
+
+// access says who may use a route.
+type access uint8
+
+const (
+	public       access = iota
+	tokenOnly           // a connection's bearer token
+	operatorOnly        // the operator token
+)
+
+// A route is one method of one address.
+type route struct {
+	method   string
+	template string // /Users/{id}; what metrics and the access log call it
+	surface  string // scim, admin or ops
+	access   access
+	handle   func(*exchange)
+
+	segments []string // of the whole path; "{…}" matches any
+}
+
+// unmatched is the route of requests that match none.
+var unmatched = route{template: "unmatched", surface: "ops"}
+
+// maxParams is the greatest number of {…} in a template.
+const maxParams = 3
+
+// routes finds routes by the number of segments.
+type routes [][]*route
+
+func newRoutes(groups ...[]route) routes {
+	var out routes
+	for _, group := range groups {
+		for i := range group {
+			r := &group[i]
+			root := map[string]string{"scim": scimRoot, "admin": adminRoot}[r.surface]
+			r.segments = strings.Split(strings.Trim(root+r.template, "/"), "/")
+			for len(out) <= len(r.segments) {
+				out = append(out, nil)
+			}
+			out[len(r.segments)] = append(out[len(r.segments)], r)
+		}
+	}
+	return out
+}
+
+// find returns the route of a request and fills in what its {…} stand for.
+// Where the address exists for other methods, it returns those.
+func (rs routes) find(method, path []byte, params *[maxParams]string) (match *route, allowed string) {
+	path = bytes.Trim(path, "/") // a trailing slash is tolerated (product.md section 4)
+	n := bytes.Count(path, []byte("/")) + 1
+	if n >= len(rs) {
+		return nil, ""
+	}
+	if string(method) == "HEAD" {
+		method = []byte("GET")
+	}
+	var methods []string
+	for _, r := range rs[n] {
+		if !r.matches(path, params) {
+			continue
+		}
+		if r.method == string(method) {
+			return r, ""
+		}
+		methods = append(methods, r.method)
+	}
+	return nil, strings.Join(methods, ", ")
+}
+
+func (r *route) matches(path []byte, params *[maxParams]string) bool {
+	n := 0
+	for _, want := range r.segments {
+		var have []byte
+		have, path, _ = bytes.Cut(path, []byte("/"))
+		switch {
+		case want[0] == '{':
+			params[n] = string(have)
+			n++
+		case want != string(have):
+			return false
+		}
+	}
+	return true
+}

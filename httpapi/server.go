@@ -1,0 +1,184 @@
+// Package httpapi is the daemon's HTTP surface: SCIM 2.0 under /scim/v2, the
+// admin API under /api/v1, and what operators probe. It is the only package
+// that knows fasthttp.
+//
+// A request passes, in this order: the checks of the wire (wire.go), the route
+// table (route.go), authentication (auth.go), the reading of its body, and its
+// handler. Reads are answered on the connection's goroutine from a View;
+// writes become one command of package workspace. Nothing of a request's
+// buffers outlives it: bodies are copied when they are decoded.
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/valyala/fasthttp"
+
+	"rosterd/metrics"
+	"rosterd/scim"
+	"rosterd/workspace"
+)
+
+// Workspaces runs commands and gives Views.
+type Workspaces interface {
+	// Do runs cmd and returns once its outcome is durable. The error is a
+	// *scim.Error that refuses it, one of the errors of package workspace, or
+	// ctx's.
+	Do(ctx context.Context, ws workspace.ID, env workspace.Envelope, cmd workspace.Command) (workspace.Result, *workspace.View, error)
+	// View returns the newest durable View, or workspace.ErrNotFound,
+	// workspace.ErrUnavailable, or ctx's error.
+	View(ctx context.Context, ws workspace.ID) (*workspace.View, error)
+}
+
+// Store reads what is not in one workspace's View. Any error is storage that
+// has failed.
+type Store interface {
+	WorkspaceOfToken(hash [32]byte) (workspace.ID, bool, error)
+	Heads(after workspace.ID, limit int) ([]workspace.Head, error)
+	ReadLog(ctx context.Context, ws workspace.ID, after uint64, fn func(seq uint64, env workspace.Envelope, ev workspace.Event) bool) error
+	Backup(w io.Writer) error
+}
+
+// A Config says what a Server serves. Workspaces, Store, Now and
+// OperatorHash are required.
+type Config struct {
+	Workspaces   Workspaces
+	Store        Store
+	Now          func() time.Time
+	OperatorHash [32]byte         // SHA-256 of the operator token
+	Ready        func() error     // why the daemon is not ready, or nil
+	Metrics      *metrics.Metrics // may be nil
+	Log          zerolog.Logger
+
+	// PublicURL is what locations begin with, without a trailing slash; empty:
+	// what the client called the server.
+	PublicURL string
+	// TrustedProxies may say in X-Forwarded-* who the client is and what it
+	// called the server.
+	TrustedProxies []netip.Prefix
+	// ServeMetrics puts /metrics on this listener.
+	ServeMetrics bool
+	// MaxBody bounds a body, in bytes; MaxGroupBody those under /Groups, which
+	// hold whole member lists.
+	MaxBody, MaxGroupBody int
+	// MaxConnections bounds open connections, MaxConnectionsPerIP those of one
+	// address; 0: no bound for the latter.
+	MaxConnections, MaxConnectionsPerIP int
+	// Limits bound what one request may cost.
+	Limits scim.Limits
+}
+
+func (c Config) validate() error {
+	switch {
+	case c.Workspaces == nil:
+		return errors.New("httpapi: Config.Workspaces is not set")
+	case c.Store == nil:
+		return errors.New("httpapi: Config.Store is not set")
+	case c.Now == nil:
+		return errors.New("httpapi: Config.Now is not set")
+	case c.Ready == nil:
+		return errors.New("httpapi: Config.Ready is not set")
+	case c.OperatorHash == [32]byte{}:
+		return errors.New("httpapi: Config.OperatorHash is not set")
+	case c.MaxBody <= 0 || c.MaxGroupBody <= 0:
+		return errors.New("httpapi: Config.MaxBody and MaxGroupBody must be positive")
+	case c.MaxConnections <= 0:
+		return errors.New("httpapi: Config.MaxConnections must be positive")
+	}
+	return nil
+}
+
+// Timeouts of a connection. A client that is slower than these is cut off; a
+// command that takes longer is answered 503 and may still take effect.
+const (
+	readTimeout    = 30 * time.Second
+	writeTimeout   = 60 * time.Second
+	idleTimeout    = 120 * time.Second
+	commandTimeout = 20 * time.Second
+	scanTimeout    = 2 * time.Second // for a list that no index serves
+)
+
+// A Server answers HTTP.
+type Server struct {
+	cfg    Config
+	http   *fasthttp.Server
+	routes routes
+	ids    requestIDs
+	uses   tokenUses
+	tasks  sync.WaitGroup // notes of token uses that are being written
+}
+
+// New returns a Server that serves nothing yet.
+func New(cfg Config) (*Server, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
+	s := &Server{cfg: cfg, ids: newRequestIDs(), uses: tokenUses{noted: map[string]time.Time{}}}
+	s.routes = newRoutes(s.scimRoutes(), s.adminRoutes(), s.opsRoutes())
+	s.http = newHTTP(s.handle)
+	s.http.ErrorHandler = s.wireError
+	s.http.HeaderReceived = s.bodyLimit
+	s.http.Concurrency = cfg.MaxConnections
+	s.http.MaxConnsPerIP = cfg.MaxConnectionsPerIP
+	s.http.MaxRequestBodySize = cfg.MaxBody
+	return s, nil
+}
+
+// newHTTP returns a fasthttp server with the limits that fasthttp does not set
+// by itself.
+func newHTTP(handler fasthttp.RequestHandler) *fasthttp.Server {
+	return &fasthttp.Server{
+		Handler:                      handler,
+		ReadTimeout:                  readTimeout,
+		WriteTimeout:                 writeTimeout,
+		IdleTimeout:                  idleTimeout,
+		ReadBufferSize:               16 << 10, // bounds the header
+		NoDefaultServerHeader:        true,
+		NoDefaultContentType:         true,
+		DisablePreParseMultipartForm: true,
+		CloseOnShutdown:              true,
+		SecureErrorLogMessage:        true,
+		Logger:                       silent{},
+	}
+}
+
+// silent drops what fasthttp logs: errors of single connections, which have
+// their own line in the access log where they matter.
+type silent struct{}
+
+func (silent) Printf(string, ...any) {}
+
+// Serve answers requests on l until Shutdown. It returns nil after that.
+func (s *Server) Serve(l net.Listener) error { return s.http.Serve(l) }
+
+// Shutdown stops listening, lets requests end, and closes their connections.
+// It returns ctx's error if that takes too long.
+func (s *Server) Shutdown(ctx context.Context) error {
+	err := s.http.ShutdownWithContext(ctx)
+	s.tasks.Wait()
+	return err
+}
+
+// ServeMetrics answers /metrics alone on l until Shutdown of the returned
+// server, for a listener that only the operator reaches.
+func (s *Server) ServeMetrics(l net.Listener) (stop func() error) {
+	m := newHTTP(func(ctx *fasthttp.RequestCtx) {
+		x := &exchange{s: s, ctx: ctx}
+		if string(ctx.Path()) != "/metrics" {
+			ctx.SetStatusCode(fasthttp.StatusNotFound)
+			return
+		}
+		s.metrics(x)
+	})
+	go m.Serve(l) // ends with stop; a listener that fails shows in the scrapes
+	return m.Shutdown
+}

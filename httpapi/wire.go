@@ -1,0 +1,153 @@
+package httpapi
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"rosterd/scim"
+)
+
+// bodyLimit sets the most bytes that are read of a body before its route is
+// known: /Groups takes whole member lists.
+func (s *Server) bodyLimit(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	limit := s.cfg.MaxBody
+	if bytes.HasPrefix(h.RequestURI(), []byte(scimRoot+"/Groups")) {
+		limit = s.cfg.MaxGroupBody
+	}
+	return fasthttp.RequestConfig{MaxRequestBodySize: limit}
+}
+
+// wireError answers what fasthttp could not read as a request.
+func (s *Server) wireError(ctx *fasthttp.RequestCtx, err error) {
+	x := s.newExchange(ctx)
+	ctx.SetConnectionClose()
+	var small *fasthttp.ErrSmallBuffer
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		limit := s.bodyLimit(&ctx.Request.Header).MaxRequestBodySize
+		x.refuse(scim.Errorf(413, "", "the body is longer than %d bytes; send it in parts", limit))
+	case errors.As(err, &small):
+		x.refuse(scim.Errorf(431, "", "the header of the request is too long"))
+	default:
+		x.refuse(scim.Errorf(400, scim.InvalidSyntax, "this is no HTTP request that can be read"))
+	}
+	x.finish()
+}
+
+// smuggling returns why a request must not be answered on a shared connection:
+// whatever two servers could read in two ways (design section 8).
+func smuggling(h *fasthttp.RequestHeader) string {
+	if p := string(h.Protocol()); p != "HTTP/1.1" && p != "HTTP/1.0" {
+		return "the HTTP version is not 1.0 or 1.1"
+	}
+	lengths, encodings, hosts := 0, 0, 0
+	for line := range bytes.Lines(h.RawHeaders()) {
+		line = bytes.TrimRight(line, "\r\n")
+		if len(line) == 0 {
+			continue
+		}
+		name, _, found := bytes.Cut(line, []byte(":"))
+		if !found || !isToken(name) {
+			return "a header has no well-formed name"
+		}
+		switch {
+		case bytes.EqualFold(name, []byte("Content-Length")):
+			lengths++
+		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
+			encodings++
+		case bytes.EqualFold(name, []byte("Host")):
+			hosts++
+		}
+	}
+	switch {
+	case lengths > 0 && encodings > 0:
+		return "Content-Length and Transfer-Encoding exclude each other"
+	case lengths > 1 || encodings > 1 || hosts > 1:
+		return "Content-Length, Transfer-Encoding and Host may stand once"
+	}
+	return ""
+}
+
+// isToken reports whether name is a token (RFC 9110 section 5.6.2).
+func isToken(name []byte) bool {
+	for _, c := range name {
+		switch {
+		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
+		case strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return len(name) > 0
+}
+
+// requestIDs mints request ids: a random part per process and a number.
+type requestIDs struct {
+	prefix string
+	n      *atomic.Uint64
+}
+
+func newRequestIDs() requestIDs {
+	var b [6]byte
+	rand.Read(b[:]) // never fails (crypto/rand)
+	return requestIDs{prefix: hex.EncodeToString(b[:]) + "-", n: new(atomic.Uint64)}
+}
+
+// of returns the client's own X-Request-Id if it is one that fits a log, else
+// a new one.
+func (r requestIDs) of(sent []byte) string {
+	const most = 64
+	if len(sent) > 0 && len(sent) <= most && isToken(sent) {
+		return string(sent)
+	}
+	return r.prefix + strconv.FormatUint(r.n.Add(1), 10)
+}
+
+// handle answers one request.
+func (s *Server) handle(ctx *fasthttp.RequestCtx) {
+	x := s.newExchange(ctx)
+	defer x.finish()
+	if why := smuggling(&ctx.Request.Header); why != "" {
+		ctx.SetConnectionClose()
+		x.refuse(scim.Errorf(400, scim.InvalidSyntax, "%s", why))
+		return
+	}
+	path := ctx.Path()
+	match, allowed := s.routes.find(ctx.Method(), path, &x.params)
+	switch {
+	case match != nil:
+		x.route = match
+	case allowed != "":
+		ctx.Response.Header.Set("Allow", allowed)
+		x.refuse(scim.Errorf(405, "", "this address does not take %s; it takes %s", ctx.Method(), allowed))
+		return
+	default:
+		x.refuse(scim.Errorf(404, "", "there is nothing at this address"))
+		return
+	}
+	ctx.Response.SkipBody = ctx.IsHead()
+	if match.access == operatorOnly && !x.operator() {
+		return
+	}
+	if match.access == tokenOnly && !x.authenticate() {
+		return
+	}
+	match.handle(x)
+}
+
+// newExchange begins the answer to a request.
+func (s *Server) newExchange(ctx *fasthttp.RequestCtx) *exchange {
+	x := &exchange{s: s, ctx: ctx, began: time.Now(), route: &unmatched}
+	x.id = s.ids.of(ctx.Request.Header.Peek("X-Request-Id"))
+	x.admin = bytes.HasPrefix(ctx.Path(), []byte(adminRoot+"/"))
+	ctx.Response.Header.Set("X-Request-Id", x.id)
+	return x
+}
