@@ -43,7 +43,7 @@ type Metrics struct {
 // latency are the buckets of durations, in seconds: fine where a read lies
 // (tens of microseconds to a millisecond), wide up to the longest timeout.
 var latency = []float64{
-	50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1, 2.5, 5, 10, 30,
+	50e-6, 100e-6, 250e-6, 500e-6, 750e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3, 500e-3, 1, 2.5, 5, 10, 30,
 }
 
 // New returns a registry of its own with the series of the daemon, of the Go

@@ -43,13 +43,15 @@
 //
 // Every value is a record:
 //
-//	+---------+---------------+--------------------+
-//	| version | CRC-32C (4)   | body               |
-//	| 1 byte  | little endian |                    |
-//	+---------+---------------+--------------------+
+//	+---------+---------------+---------+--------------+
+//	| version | CRC-32C (4)   | packing | body         |
+//	| 1 byte  | little endian | 1 byte  | packed or not |
+//	+---------+---------------+---------+--------------+
 //
-// The checksum covers the key, the version and the body, so that a record that
-// was moved to another key is as wrong as one with a flipped bit. Bodies are
+// The checksum covers the key, the version, the packing and the body as it is
+// stored, so that a record that was moved to another key is as wrong as one
+// with a flipped bit. Packing 0 is none; 1 is S2, for long bodies: a list of
+// fifty thousand members says the same group fifty thousand times. Bodies are
 // drawn in docs/format.md; fields.go and codec.go are their code. Numbers that
 // this version does not know are errors, never skipped: a journal that is read
 // in part is a wrong state.
@@ -60,6 +62,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+
+	"github.com/klauspost/compress/s2"
 
 	"rosterd/workspace"
 )
@@ -117,20 +121,38 @@ func chunkOf(key []byte) uint32 { return binary.BigEndian.Uint32(key[len(key)-4:
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-const headerSize = 5
+const (
+	headerSize = 6
+	sumAt      = 1 // where the checksum stands
+	packingAt  = 5
+
+	packedNot = 0
+	packedS2  = 1
+
+	// packFrom is the length from which a body is packed.
+	packFrom = 4 << 10
+	// maxUnpacked bounds what a record may unpack to.
+	maxUnpacked = 64 << 20
+)
 
 // seal makes a record of body.
 func seal(key, body []byte) []byte {
 	out := make([]byte, headerSize, headerSize+len(body))
-	out[0] = formatVersion
-	binary.LittleEndian.PutUint32(out[1:], checksum(key, body))
-	return append(out, body...)
+	out[0], out[packingAt] = formatVersion, packedNot
+	if len(body) >= packFrom {
+		out[packingAt] = packedS2
+		out = append(out, s2.Encode(nil, body)...)
+	} else {
+		out = append(out, body...)
+	}
+	binary.LittleEndian.PutUint32(out[sumAt:], checksum(key, out))
+	return out
 }
 
-func checksum(key, body []byte) uint32 {
+func checksum(key, record []byte) uint32 {
 	sum := crc32.Update(0, castagnoli, key)
-	sum = crc32.Update(sum, castagnoli, []byte{formatVersion})
-	return crc32.Update(sum, castagnoli, body)
+	sum = crc32.Update(sum, castagnoli, record[:sumAt])
+	return crc32.Update(sum, castagnoli, record[packingAt:])
 }
 
 // unseal returns the body of a record after checking it.
@@ -141,9 +163,22 @@ func unseal(key, record []byte) ([]byte, error) {
 	if record[0] != formatVersion {
 		return nil, fmt.Errorf("%w: %q has version %d, this rosterd knows %d", ErrCorrupt, key, record[0], formatVersion)
 	}
-	body := record[headerSize:]
-	if binary.LittleEndian.Uint32(record[1:]) != checksum(key, body) {
+	if binary.LittleEndian.Uint32(record[sumAt:]) != checksum(key, record) {
 		return nil, fmt.Errorf("%w: checksum of %q", ErrCorrupt, key)
 	}
-	return body, nil
+	body := record[headerSize:]
+	switch record[packingAt] {
+	case packedNot:
+		return body, nil
+	case packedS2:
+		if n, err := s2.DecodedLen(body); err != nil || n > maxUnpacked {
+			return nil, fmt.Errorf("%w: packing of %q", ErrCorrupt, key)
+		}
+		out, err := s2.Decode(nil, body)
+		if err != nil {
+			return nil, fmt.Errorf("%w: packing of %q: %w", ErrCorrupt, key, err)
+		}
+		return out, nil
+	}
+	return nil, fmt.Errorf("%w: %q is packed as %d", ErrCorrupt, key, record[packingAt])
 }

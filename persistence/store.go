@@ -130,9 +130,9 @@ func checkDir(dir string) (fresh bool, err error) {
 }
 
 // memtable is the size of Badger's write buffer, in bytes. It bounds a
-// transaction: about 15 % of it, which is what the longest member list that
-// the HTTP surface accepts takes with room to spare.
-const memtable = 64 << 20
+// transaction to about 15 % of it, which is twice what a member list of fifty
+// thousand takes, packed; two or three of these buffers are in memory.
+const memtable = 32 << 20
 
 // options are Badger's options for this job: one writer, records of at most a
 // quarter of a megabyte, reads only at start-up and for the log. Nothing goes

@@ -49,7 +49,7 @@ const maxNesting = 8
 // Encode returns the record of o, a normalised Object of rt. What is derived
 // and read-only, and what is unassigned, is not stored.
 func Encode(rt *ResourceType, o Object) Record {
-	return appendObject(make([]byte, 0, 256), rt.Attributes, o)
+	return slices.Clone(appendObject(make([]byte, 0, 512), rt.Attributes, o)) // of its size, since many are kept
 }
 
 // stored reports whether a record holds a.

@@ -68,6 +68,7 @@ var owners = map[string][]string{
 	"github.com/go-json-experiment/json/jsontext": {"scim", "scim/filter"},
 	"github.com/go-json-experiment/json":          {"scim", "bench", "bench/play"},
 	"github.com/dustin/go-humanize":               {"cmd/rosterd"},
+	"github.com/klauspost/compress":               {"persistence"},
 	"golang.org/x/sys":                            {"persistence", "bench"},
 }
 

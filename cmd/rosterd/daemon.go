@@ -54,6 +54,11 @@ func newLog(cfg *config, w io.Writer) zerolog.Logger {
 	return zerolog.New(w).Level(cfg.logLevel).With().Timestamp().Logger()
 }
 
+// garbagePercent is how much garbage may gather before it is collected, in
+// percent of what lives. Most of the memory is rosters that live for ever, so
+// half of Go's default saves much and costs little.
+const garbagePercent = 50
+
 // start brings a daemon up. What can fail without touching the data directory
 // is tried first. On an error nothing is left running.
 func start(cfg *config, log zerolog.Logger) (d *daemon, err error) {
@@ -66,6 +71,9 @@ func start(cfg *config, log zerolog.Logger) (d *daemon, err error) {
 			}
 		}
 	}()
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(garbagePercent)
+	}
 	if cfg.memoryLimit > 0 {
 		debug.SetMemoryLimit(int64(cfg.memoryLimit))
 	}
