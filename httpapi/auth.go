@@ -58,7 +58,7 @@ func (x *exchange) authenticate() bool {
 		x.unauthorized("", "send the token of the connection: Authorization: Bearer rsd_...")
 		return false
 	}
-	ws, known, err := x.s.cfg.Store.WorkspaceOfToken(hash)
+	ws, known, err := x.s.owners.of(hash, x.s.cfg.Store)
 	if err != nil {
 		x.fail(err)
 		return false
@@ -84,6 +84,37 @@ func (x *exchange) authenticate() bool {
 	x.conn, _ = x.view.Connection(t.Connection) // a token never outlives its connection
 	x.s.used(x, now)
 	return x.scope() && x.gate(now)
+}
+
+// tokenOwners remembers whose tokens were seen. A token never changes hands,
+// and whether it is still valid is for the workspace's View to say, so nothing
+// here can be out of date in a way that matters.
+type tokenOwners struct {
+	mu    sync.RWMutex
+	known map[[32]byte]workspace.ID // guarded by mu
+}
+
+// ownersKept bounds what is remembered.
+const ownersKept = 100_000
+
+func (o *tokenOwners) of(hash [32]byte, store Store) (workspace.ID, bool, error) {
+	o.mu.RLock()
+	ws, ok := o.known[hash]
+	o.mu.RUnlock()
+	if ok {
+		return ws, true, nil
+	}
+	ws, ok, err := store.WorkspaceOfToken(hash)
+	if err != nil || !ok {
+		return "", false, err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if len(o.known) >= ownersKept {
+		clear(o.known)
+	}
+	o.known[hash] = ws
+	return ws, true, nil
 }
 
 // scope refuses what the token may not do.

@@ -112,6 +112,7 @@ type Server struct {
 	http   *fasthttp.Server
 	routes routes
 	ids    requestIDs
+	owners tokenOwners
 	uses   tokenUses
 	tasks  sync.WaitGroup // notes of token uses that are being written
 }
@@ -122,7 +123,7 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
-	s := &Server{cfg: cfg, ids: newRequestIDs(), uses: tokenUses{noted: map[string]time.Time{}}}
+	s := &Server{cfg: cfg, ids: newRequestIDs(), owners: tokenOwners{known: map[[32]byte]workspace.ID{}}, uses: tokenUses{noted: map[string]time.Time{}}}
 	s.routes = newRoutes(s.scimRoutes(), s.adminRoutes(), s.opsRoutes())
 	s.http = newHTTP(s.handle)
 	s.http.ErrorHandler = s.wireError

@@ -37,12 +37,13 @@ func (s *Store) snapshot(v *workspace.View) error {
 		return s.writer.write([]entry{{key, record}})
 	}
 	for i := range v.Snapshot() {
-		body = itemKinds.append(body, i)
-		if len(body) >= maxRecord-itemSlack {
+		one := itemKinds.append(nil, i)
+		if len(body) > 0 && len(body)+len(one) > maxRecord {
 			if err := flush(); err != nil {
 				return err
 			}
 		}
+		body = append(body, one...)
 	}
 	if err := flush(); err != nil {
 		return err
@@ -53,9 +54,6 @@ func (s *Store) snapshot(v *workspace.View) error {
 	}
 	return s.clean(ws, seq)
 }
-
-// itemSlack is left free in a chunk for the item that fills it.
-const itemSlack = 96 << 10
 
 // clean deletes the chunks of other snapshots than the one at seq, and the
 // events behind it whose retention has passed. Deleted users are gone with

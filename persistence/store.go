@@ -134,6 +134,10 @@ func checkDir(dir string) (fresh bool, err error) {
 // thousand takes, packed; two or three of these buffers are in memory.
 const memtable = 32 << 20
 
+// valueThreshold is the length from which Badger would use its value log, in
+// bytes. Every record is shorter.
+const valueThreshold = 1 << 20
+
 // options are Badger's options for this job: one writer, records of at most a
 // quarter of a megabyte, reads only at start-up and for the log. Nothing goes
 // to the value log, whose sync errors Badger swallows.
@@ -144,7 +148,7 @@ func (s *Store) options() badger.Options {
 		WithNumVersionsToKeep(1).
 		WithMemTableSize(memtable).
 		WithNumMemtables(2).
-		WithValueThreshold(1 << 20).
+		WithValueThreshold(valueThreshold).
 		WithValueLogFileSize(1 << 20).
 		WithCompression(options.Snappy).
 		WithBlockCacheSize(8 << 20).

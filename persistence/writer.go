@@ -3,6 +3,7 @@ package persistence
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -76,11 +77,17 @@ func (s *Store) Append(a workspace.Append) {
 		j.entries = s.journalEntries(a)
 	}
 	j.size = sizeOf(j.entries)
-	if j.size > s.writer.maxBytes/2 || len(j.entries) > s.writer.maxCount/2 {
+	if j.size > s.writer.maxBytes/2 || len(j.entries) > s.writer.maxCount/2 || slices.ContainsFunc(j.entries, oversized) {
 		j.refusal, j.entries = workspace.ErrTooLarge, nil
 	}
 	s.writer.put(j)
 }
+
+// maxEvent bounds a record whatever is in it: Badger moves values beyond its
+// threshold to the value log, whose sync errors it only logs.
+const maxEvent = valueThreshold - 64<<10
+
+func oversized(e entry) bool { return len(e.record) > maxEvent }
 
 // journalEntries returns the records of an append: its events in chunks, the
 // head, and what the events do to the index of tokens.
@@ -114,10 +121,18 @@ func (s *Store) journalEntries(a workspace.Append) []entry {
 	return append(out, entry{key, seal(key, encode(nil, func(f *fields) { describeHead(f, &head) }))})
 }
 
+// fewEvents are not worth dividing: a command that makes so few of them makes
+// them small.
+const fewEvents = 8
+
 // parts divides the events of one commit, so that no record is much larger
 // than maxRecord.
 func parts(events []workspace.Event) func(yield func([]workspace.Event) bool) {
 	return func(yield func([]workspace.Event) bool) {
+		if len(events) <= fewEvents {
+			yield(events)
+			return
+		}
 		size, from := 0, 0
 		for i, ev := range events {
 			n := len(eventKinds.append(nil, ev))

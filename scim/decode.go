@@ -20,7 +20,7 @@ func Decode(body []byte, lim Limits) (Object, *Error) {
 	if k := d.PeekKind(); k != '{' && k != 0 {
 		return nil, Errorf(400, InvalidSyntax, "the body is a JSON %s; send a JSON object", kindName(k))
 	}
-	v, err := readValue(d, lim.Depth)
+	v, err := newReader(d).value(lim.Depth)
 	if err != nil {
 		return nil, syntaxError(err)
 	}
@@ -62,19 +62,31 @@ func syntaxError(err error) *Error {
 	return Errorf(400, InvalidSyntax, "the body is not JSON in UTF-8, or it ends too early")
 }
 
-func readValue(d *jsontext.Decoder, depth int) (Value, error) {
+// A reader builds values from tokens. Objects and lists grow on its stacks and
+// are copied at their size when they end.
+type reader struct {
+	*jsontext.Decoder
+	attrs []Attr
+	list  []Value
+}
+
+func newReader(d *jsontext.Decoder) *reader {
+	return &reader{Decoder: d, attrs: make([]Attr, 0, 32), list: make([]Value, 0, 8)}
+}
+
+func (r *reader) value(depth int) (Value, error) {
 	if depth == 0 {
-		return Value{}, Errorf(400, InvalidSyntax, "the body is nested too deeply, at byte %d", d.InputOffset())
+		return Value{}, Errorf(400, InvalidSyntax, "the body is nested too deeply, at byte %d", r.InputOffset())
 	}
-	tok, err := d.ReadToken()
+	tok, err := r.ReadToken()
 	if err != nil {
 		return Value{}, err
 	}
 	switch tok.Kind() {
 	case '{':
-		return readObject(d, depth)
+		return r.object(depth)
 	case '[':
-		return readList(d, depth)
+		return r.elements(depth)
 	case '"':
 		return Text(tok.String()), nil
 	case '0':
@@ -92,27 +104,29 @@ func number(text string) Value {
 	return Value{Kind: Decimal, Str: text}
 }
 
-func readObject(d *jsontext.Decoder, depth int) (Value, error) {
-	v := Value{Kind: Complex, Obj: Object{}}
-	for d.PeekKind() != '}' {
-		tok, err := d.ReadToken()
+func (r *reader) object(depth int) (Value, error) {
+	start := len(r.attrs)
+	for r.PeekKind() != '}' {
+		name, err := r.name()
 		if err != nil {
 			return Value{}, err
 		}
-		name := tok.String()
-		if _, twice := v.Obj.Fold(name); twice {
+		if _, twice := Object(r.attrs[start:]).Fold(name); twice {
 			return Value{}, Errorf(400, InvalidSyntax, "attribute %q stands in one object twice; names differ by more than letter case", name)
 		}
-		if len(v.Obj) >= maxNames {
+		if len(r.attrs)-start >= maxNames {
 			return Value{}, Errorf(400, InvalidSyntax, "an object has more than %d attributes", maxNames)
 		}
-		val, err := readValue(d, depth-1)
+		val, err := r.value(depth - 1)
 		if err != nil {
 			return Value{}, err
 		}
-		v.Obj = append(v.Obj, Attr{name, val})
+		r.attrs = append(r.attrs, Attr{name, val})
 	}
-	_, err := d.ReadToken()
+	v := Value{Kind: Complex, Obj: append(Object{}, r.attrs[start:]...)}
+	clear(r.attrs[start:])
+	r.attrs = r.attrs[:start]
+	_, err := r.ReadToken()
 	return v, err
 }
 
@@ -120,16 +134,57 @@ func readObject(d *jsontext.Decoder, depth int) (Value, error) {
 // costs the square of it. No client sends a tenth.
 const maxNames = 256
 
-func readList(d *jsontext.Decoder, depth int) (Value, error) {
-	v := Value{Kind: List, List: []Value{}}
-	for d.PeekKind() != ']' {
-		e, err := readValue(d, depth-1)
+// name reads the name of an attribute. Those of the schemas are not copied.
+func (r *reader) name() (string, error) {
+	raw, err := r.ReadValue()
+	if err != nil {
+		return "", err
+	}
+	if len(raw) > 2 {
+		if name, ok := knownNames[string(raw[1:len(raw)-1])]; ok {
+			return name, nil
+		}
+	}
+	name, err := jsontext.AppendUnquote(nil, raw)
+	return string(name), err
+}
+
+// knownNames holds the names of the schemas and of messages.
+var knownNames = newKnownNames()
+
+func newKnownNames() map[string]string {
+	out := map[string]string{}
+	add := func(name string) { out[name] = name }
+	for _, name := range []string{"Operations", "op", "path"} {
+		add(name)
+	}
+	for _, rt := range ResourceTypes {
+		for _, a := range rt.Attributes {
+			add(a.Name)
+			for _, sub := range a.Sub {
+				add(sub.Name)
+				for _, part := range sub.Sub {
+					add(part.Name)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func (r *reader) elements(depth int) (Value, error) {
+	start := len(r.list)
+	for r.PeekKind() != ']' {
+		e, err := r.value(depth - 1)
 		if err != nil {
 			return Value{}, err
 		}
-		v.List = append(v.List, e)
+		r.list = append(r.list, e)
 	}
-	_, err := d.ReadToken()
+	v := Value{Kind: List, List: append([]Value{}, r.list[start:]...)}
+	clear(r.list[start:])
+	r.list = r.list[:start]
+	_, err := r.ReadToken()
 	return v, err
 }
 

@@ -9,13 +9,19 @@ import "slices"
 // that the caller can compare it (row 52). Unassigned attributes are absent.
 // Required attributes are Validate's business, since PATCH shares this.
 func Normalize(rt *ResourceType, raw Object, d *Dialect) (Object, *Error) {
-	n := normalizer{rt: rt, dialect: d}
+	n := normalizer{rt: rt, dialect: d, slots: make([]Value, len(rt.Attributes))}
 	for _, a := range raw {
 		if err := n.add(a.Name, a.Value); err != nil {
 			return nil, err
 		}
 	}
-	return n.ordered(rt.Attributes, n.out), nil
+	out := make(Object, 0, len(raw)+1) // room for active, which the workspace may add
+	for i, v := range n.slots {
+		if !v.IsUnassigned() {
+			out = append(out, Attr{rt.Attributes[i].Name, v})
+		}
+	}
+	return out, nil
 }
 
 // Cleared returns the attributes that raw sends as null or empty. Normalize
@@ -44,7 +50,7 @@ func Cleared(rt *ResourceType, raw Object) []*Attribute {
 type normalizer struct {
 	rt      *ResourceType
 	dialect *Dialect
-	out     Object
+	slots   []Value // by the place of the attribute
 }
 
 // add takes one attribute as a client named it.
@@ -118,18 +124,18 @@ func (n *normalizer) addSub(ref Ref, raw Value) *Error {
 
 func (n *normalizer) get(ref Ref) Value {
 	if ref.Ext == nil {
-		return n.out.Get(ref.Attr.Name)
+		return n.slots[ref.Attr.place]
 	}
-	return n.out.Get(ref.Ext.Name).Obj.Get(ref.Attr.Name)
+	return n.slots[ref.Ext.place].Obj.Get(ref.Attr.Name)
 }
 
 func (n *normalizer) put(ref Ref, v Value) {
 	if ref.Ext == nil {
-		n.out = n.out.With(ref.Attr.Name, v)
+		n.slots[ref.Attr.place] = v
 		return
 	}
-	ext := n.out.Get(ref.Ext.Name).Obj.With(ref.Attr.Name, v)
-	n.out = n.out.With(ref.Ext.Name, Value{Kind: Complex, Obj: n.ordered(ref.Ext.Sub, ext)})
+	ext := n.slots[ref.Ext.place].Obj.With(ref.Attr.Name, v)
+	n.slots[ref.Ext.place] = Value{Kind: Complex, Obj: n.ordered(ref.Ext.Sub, ext)}
 }
 
 // ordered returns o in the order of attrs.

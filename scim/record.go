@@ -49,7 +49,7 @@ const maxNesting = 8
 // Encode returns the record of o, a normalised Object of rt. What is derived
 // and read-only, and what is unassigned, is not stored.
 func Encode(rt *ResourceType, o Object) Record {
-	return slices.Clone(appendObject(make([]byte, 0, 512), rt.Attributes, o)) // of its size, since many are kept
+	return slices.Clone(appendObject(make([]byte, 0, 512), rt.stored, o)) // of its size, since many are kept
 }
 
 // stored reports whether a record holds a.
@@ -57,13 +57,9 @@ func (a *Attribute) stored() bool {
 	return a.Mutability != ReadOnly && a.Returned != ReturnedNever && (!a.Derived || a == UserManager)
 }
 
+// appendObject appends o. attrs ascend by number.
 func appendObject(dst []byte, attrs []*Attribute, o Object) []byte {
-	ordered := attrs
-	if !slices.IsSortedFunc(attrs, byNum) { // meta stands behind the core schema
-		ordered = slices.Clone(attrs)
-		slices.SortFunc(ordered, byNum)
-	}
-	for _, a := range ordered {
+	for _, a := range attrs {
 		if v := o.Get(a.Name); a.stored() && !v.IsUnassigned() {
 			dst = appendAttr(dst, a.Num, a, v)
 		}
@@ -97,19 +93,21 @@ func appendAttr(dst []byte, num uint16, a *Attribute, v Value) []byte {
 		dst = appendBytes(dst, v.Str)
 	case Complex:
 		head(tagComplex)
-		dst = appendBytes(dst, string(appendObject(nil, a.Sub, v.Obj)))
+		var scratch [192]byte
+		dst = appendBytes(dst, appendObject(scratch[:0], a.Sub, v.Obj))
 	case List:
 		head(tagList)
-		var elems []byte
+		var scratch [256]byte
+		elems := scratch[:0]
 		for _, e := range v.List {
 			elems = appendAttr(elems, 0, a, e)
 		}
-		dst = appendBytes(dst, string(elems))
+		dst = appendBytes(dst, elems)
 	}
 	return dst
 }
 
-func appendBytes(dst []byte, s string) []byte {
+func appendBytes[T string | []byte](dst []byte, s T) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
 }
 

@@ -72,6 +72,8 @@ type Attribute struct {
 	Derived bool
 	// MaxLen bounds a string in bytes; 0 means DefaultMaxLen.
 	MaxLen int
+
+	place int // of a top-level attribute: its index in ResourceType.Attributes
 }
 
 // A Schema is a named list of attributes (RFC 7643 section 7).
@@ -95,6 +97,8 @@ type ResourceType struct {
 	// answer lists them: schemas, id, externalId, the core schema's, meta,
 	// then one Complex attribute per extension, whose Name is the URN.
 	Attributes []*Attribute
+
+	stored []*Attribute // those that a Record holds, in the order of their numbers
 }
 
 // A Ref names an attribute of a resource type.

@@ -1,5 +1,7 @@
 package scim
 
+import "slices"
+
 // The functions here keep the schema tables short: each makes an attribute
 // with the defaults of RFC 7643 section 2.2 and the options change it.
 
@@ -64,4 +66,16 @@ func plural(num uint16, name, description string, valueType Type, types []string
 		boolean(4, "primary", "Whether this is the preferred value; true at most once."),
 	}
 	return complexAttr(num, name, description, sub, append(opts, multi)...)
+}
+
+// finish computes what lookups need of a resource type.
+func (rt *ResourceType) finish() *ResourceType {
+	for i, a := range rt.Attributes {
+		a.place = i
+		if a.stored() {
+			rt.stored = append(rt.stored, a)
+		}
+	}
+	slices.SortFunc(rt.stored, byNum) // meta stands behind the core schema
+	return rt
 }

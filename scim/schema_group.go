@@ -33,7 +33,7 @@ func newGroup() *ResourceType {
 		Attributes: []*Attribute{schemas, id, externalID},
 	}
 	rt.Attributes = append(append(rt.Attributes, groupSchema.Attributes...), meta, extension(numRosterd, rosterdGroupSchema))
-	return rt
+	return rt.finish()
 }
 
 // Attributes of the Group that have a meaning to the workspace.

@@ -100,7 +100,7 @@ func newUser() *ResourceType {
 	}
 	rt.Attributes = append(append(rt.Attributes, userSchema.Attributes...), meta,
 		extension(numEnterprise, enterpriseSchema), extension(numRosterd, rosterdUserSchema))
-	return rt
+	return rt.finish()
 }
 
 // Attributes of the User that have a meaning to the workspace.

@@ -71,9 +71,7 @@ func (d *decision) adoptUser(u *user, w write) (Result, *scim.Error) {
 // restoreUser is a re-hire: the old record and id, with the attributes that
 // are sent now. Roles above the default do not come back by themselves.
 func (d *decision) restoreUser(u *user, w write) (Result, *scim.Error) {
-	if w.doc.Get("active").Kind == scim.Null {
-		w.doc = w.doc.With("active", scim.Boolean(true))
-	}
+	w.doc = activated(w.doc)
 	w.confirms = func(string) bool { return true }
 	res, err := d.writeUser(u, w, CauseRestored)
 	if err != nil {

@@ -58,6 +58,9 @@ func (v *View) hasAdmin(gone map[ResourceID]bool) bool {
 // admin. A connection's write is never refused for it: a dismissed person must
 // not keep access; the log says that nobody is left (product.md section 3).
 func (d *decision) guardAdmins() *scim.Error {
+	if !slices.ContainsFunc(d.events, removesPeople) {
+		return nil
+	}
 	gone := map[ResourceID]bool{}
 	for _, ev := range d.events {
 		switch ev := ev.(type) {
@@ -70,7 +73,7 @@ func (d *decision) guardAdmins() *scim.Error {
 			gone[ev.User] = gone[ev.User] || ev.Group == admins.id && (ev.Held || d.lastSource(admins, ev))
 		}
 	}
-	if len(gone) == 0 || !d.view.hasAdmin(nil) || d.view.hasAdmin(gone) || d.adds(RoleAdmin, gone) {
+	if !d.view.hasAdmin(nil) || d.view.hasAdmin(gone) || d.adds(RoleAdmin, gone) {
 		return nil
 	}
 	if d.env.Actor == ActorOperator {
@@ -78,6 +81,14 @@ func (d *decision) guardAdmins() *scim.Error {
 	}
 	d.emit(NoAdmin{})
 	return nil
+}
+
+func removesPeople(ev Event) bool {
+	switch ev.(type) {
+	case UserDeleted, UserChanged, MemberRemoved:
+		return true
+	}
+	return false
 }
 
 // lastSource reports whether the events take every source of a membership.

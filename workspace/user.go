@@ -52,40 +52,42 @@ func withExternal(ids []ExternalID, connection, value string) []ExternalID {
 	return slices.Insert(out, i, ExternalID{connection, value})
 }
 
-// hints calls yield with every hint under which the user is indexed.
-func (u *user) hints(yield func(uint32)) {
-	yield(hintOf(keyID, "", string(u.id[:])))
-	yield(hintOf(keyName, "", fold(u.userName())))
+// hints appends every hint under which the user is indexed.
+func (u *user) hints(dst []uint32) []uint32 {
+	dst = append(dst, hintOf(keyID, "", string(u.id[:])), hintOf(keyName, "", fold(u.userName())))
 	if u.Pushed != "" {
-		yield(hintOf(keyName, "", fold(u.Pushed)))
+		dst = append(dst, hintOf(keyName, "", fold(u.Pushed)))
 	}
 	for _, x := range u.External {
-		yield(hintOf(keyExternal, x.Connection, x.Value))
+		dst = append(dst, hintOf(keyExternal, x.Connection, x.Value))
 	}
 	for _, e := range u.Record.Attr(scim.UserEmails).List {
 		if value := e.Obj.Get("value").Str; value != "" {
-			yield(hintOf(keyEmail, "", fold(value)))
+			dst = append(dst, hintOf(keyEmail, "", fold(value)))
 		}
 	}
+	return dst
 }
 
 // reindex replaces the entries of before by those of after; either may be nil.
 func (s *State) reindex(before, after *user) {
-	old := map[uint32]bool{}
+	var oldBuf, newBuf [16]uint32
+	old, now := oldBuf[:0], newBuf[:0]
 	if before != nil {
-		before.hints(func(h uint32) { old[h] = true })
+		old = before.hints(old)
 	}
 	if after != nil {
-		after.hints(func(h uint32) {
-			if old[h] {
-				delete(old, h)
-				return
-			}
-			s.view.userIndex.insert(h, after.ord)
-		})
+		now = after.hints(now)
 	}
-	for h := range old { // into a sorted set: the order does not matter
-		s.view.userIndex.remove(h, before.ord)
+	for _, h := range old {
+		if !slices.Contains(now, h) {
+			s.view.userIndex.remove(h, before.ord)
+		}
+	}
+	for _, h := range now {
+		if !slices.Contains(old, h) {
+			s.view.userIndex.insert(h, after.ord)
+		}
 	}
 }
 

@@ -149,9 +149,15 @@ func (d *decision) patchUser(c PatchUser) (Result, *scim.Error) {
 
 // intake divides a document as a client sent it.
 func (d *decision) intake(doc scim.Object) write {
-	w := write{doc: doc.With("id", scim.Value{}).With("externalId", scim.Value{}), touched: attributesOf(doc)}
-	if x := doc.Get("externalId"); x.Kind == scim.String {
-		w.external = &x.Str
+	w := write{doc: make(scim.Object, 0, len(doc)+1), touched: attributesOf(doc)}
+	for _, a := range doc {
+		switch a.Name {
+		case "id":
+		case "externalId":
+			w.external = &a.Value.Str
+		default:
+			w.doc = append(w.doc, a)
+		}
 	}
 	return w
 }
@@ -194,11 +200,17 @@ func mangled(name, account string) bool {
 	return strings.Trim(name[:digits], "0123456789abcdefABCDEF") == ""
 }
 
+// activated returns doc with active true unless it says something.
+func activated(doc scim.Object) scim.Object {
+	if doc.Get("active").Kind != scim.Null {
+		return doc
+	}
+	return append(doc, scim.Attr{Name: "active", Value: scim.Boolean(true)})
+}
+
 // newUser emits a user that was not there.
 func (d *decision) newUser(kind UserKind, w write) (Result, *scim.Error) {
-	if w.doc.Get("active").Kind == scim.Null {
-		w.doc = w.doc.With("active", scim.Boolean(true))
-	}
+	w.doc = activated(w.doc)
 	doc := UserDoc{Kind: kind, Record: scim.Encode(scim.User, w.doc)}
 	if d.env.Actor == ActorToken {
 		doc.ManagedBy = d.env.Connection

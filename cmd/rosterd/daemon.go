@@ -9,7 +9,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -45,20 +44,6 @@ type daemon struct {
 	gauges      sync.WaitGroup
 }
 
-// newLog returns the daemon's logger.
-func newLog(cfg *config, w io.Writer) zerolog.Logger {
-	zerolog.TimeFieldFormat = "2006-01-02T15:04:05.000Z07:00"
-	if cfg.logFormat == "console" {
-		w = zerolog.ConsoleWriter{Out: w, TimeFormat: "15:04:05.000"}
-	}
-	return zerolog.New(w).Level(cfg.logLevel).With().Timestamp().Logger()
-}
-
-// garbagePercent is how much garbage may gather before it is collected, in
-// percent of what lives. Most of the memory is rosters that live for ever, so
-// half of Go's default saves much and costs little.
-const garbagePercent = 50
-
 // start brings a daemon up. What can fail without touching the data directory
 // is tried first. On an error nothing is left running.
 func start(cfg *config, log zerolog.Logger) (d *daemon, err error) {
@@ -71,9 +56,6 @@ func start(cfg *config, log zerolog.Logger) (d *daemon, err error) {
 			}
 		}
 	}()
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(garbagePercent)
-	}
 	if cfg.memoryLimit > 0 {
 		debug.SetMemoryLimit(int64(cfg.memoryLimit))
 	}
@@ -105,6 +87,7 @@ func start(cfg *config, log zerolog.Logger) (d *daemon, err error) {
 	}
 	go func() { d.served <- d.http.Serve(listener) }()
 	d.gauges.Go(d.watch)
+	d.gauges.Go(func() { paceCollector(d.stopGauges) })
 	return d, nil
 }
 

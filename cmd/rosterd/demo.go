@@ -107,7 +107,7 @@ func (dm *demo) start() error {
 	}
 	cfg.data, cfg.metricsListen = dm.dir, ""
 	cfg.logLevel, cfg.logFormat = zerolog.WarnLevel, "console"
-	log := newLog(cfg, os.Stderr)
+	log, _ := newLog(cfg, os.Stderr) // warnings are written at once
 	dm.d, err = start(cfg, log)
 	if err != nil && strings.Contains(err.Error(), "address already in use") {
 		fmt.Fprintf(dm.out, "%s is busy; taking a free port.\n", cfg.listen)

@@ -43,7 +43,8 @@ on the first start and written to DATA/operator-token.`,
 
 // serve runs until ctx ends or the store fails.
 func serve(ctx context.Context, cfg *config) error {
-	log := newLog(cfg, os.Stderr)
+	log, flush := newLog(cfg, os.Stderr)
+	defer flush()
 	d, err := start(cfg, log)
 	if err != nil {
 		return err
