@@ -121,7 +121,7 @@ func (x *exchange) list(rt *scim.ResourceType) (workspace.Query, *scim.Error) {
 	q.Start, q.Count = max(q.Start, 1), min(max(q.Count, 0), lim.PageMax)
 	deadline := time.Now().Add(scanTimeout)
 	q.Expired = func() bool { return time.Now().After(deadline) }
-	raw, sent := rawArgument(x.ctx.QueryArgs().QueryString(), "filter")
+	raw, sent := rawArgument(x.ctx.URI().QueryString(), "filter")
 	if !sent {
 		return q, nil
 	}
