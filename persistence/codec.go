@@ -57,13 +57,14 @@ func (c catalogue[I]) append(dst []byte, v I) []byte {
 	if !ok {
 		panic(fmt.Sprintf("persistence: no wire number for %T", v))
 	}
-	return appendSized(binary.AppendUvarint(dst, k.number), k.encode(nil, v))
+	dst = binary.AppendUvarint(dst, k.number)
+	return sized(dst, func(dst []byte) []byte { return k.encode(dst, v) })
 }
 
 // cut reads what append wrote from the front of b.
 func (c catalogue[I]) cut(b []byte) (v I, rest []byte, err error) {
-	number, n := binary.Uvarint(b)
-	if n <= 0 {
+	number, n := uvarint(b)
+	if n == 0 {
 		return v, nil, fmt.Errorf("%w: %s number", ErrCorrupt, c.name)
 	}
 	body, rest, err := cutSized(b[n:])
@@ -87,7 +88,9 @@ func (c catalogue[I]) cut(b []byte) (v I, rest []byte, err error) {
 
 // appendCommit appends one commit.
 func appendCommit(dst []byte, env *workspace.Envelope, events []workspace.Event) []byte {
-	dst = appendSized(dst, encode(nil, func(f *fields) { describeEnvelope(f, env) }))
+	dst = sized(dst, func(dst []byte) []byte {
+		return encode(dst, func(f *fields) { describeEnvelope(f, env) })
+	})
 	dst = binary.AppendUvarint(dst, uint64(len(events)))
 	for _, ev := range events {
 		dst = eventKinds.append(dst, ev)
@@ -106,8 +109,8 @@ func decodeJournal(b []byte, yield func(workspace.Envelope, workspace.Event) err
 		if err := decode(head, func(f *fields) { describeEnvelope(f, &env) }); err != nil {
 			return err
 		}
-		count, n := binary.Uvarint(rest)
-		if n <= 0 || count > uint64(len(rest)) {
+		count, n := uvarint(rest)
+		if n == 0 || count > uint64(len(rest)) {
 			return fmt.Errorf("%w: number of events", ErrCorrupt)
 		}
 		b = rest[n:]
@@ -126,7 +129,7 @@ func decodeJournal(b []byte, yield func(workspace.Envelope, workspace.Event) err
 
 func describeEnvelope(f *fields, e *workspace.Envelope) {
 	f.time(1, &e.At)
-	number(f, 2, &e.Actor)
+	number(f, 2, &e.Actor, workspace.ActorToken)
 	text(f, 3, &e.Token)
 	text(f, 4, &e.Connection)
 	text(f, 5, &e.RequestID)
@@ -145,7 +148,7 @@ func describeHead(f *fields, h *workspace.Head) {
 	f.int(8, &h.Groups)
 	f.int(9, &h.Connections)
 	f.bool(10, &h.NoAdmin)
-	number(f, 11, &h.Gate)
+	number(f, 11, &h.Gate, workspace.GateClosed)
 	f.time(12, &h.TokenExpires)
 	f.time(13, &h.Due)
 }

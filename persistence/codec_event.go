@@ -50,7 +50,7 @@ var eventKinds = newCatalogue[workspace.Event]("event",
 		text(f, 2, &e.Name)
 		f.message(3, func(f *fields) { userDoc(f, &e.UserDoc) })
 		f.uint(4, &e.Version)
-		number(f, 5, &e.Cause)
+		number(f, 5, &e.Cause, workspace.CauseReactivated)
 		changes(f, 6, &e.Changes)
 		text(f, 7, &e.Note)
 	}),
@@ -74,7 +74,7 @@ var eventKinds = newCatalogue[workspace.Event]("event",
 	}),
 	event(15, func(f *fields, e *workspace.GroupDeleted) {
 		f.id(1, &e.ID)
-		number(f, 2, &e.Kind)
+		number(f, 2, &e.Kind, workspace.Role)
 		text(f, 3, &e.Name)
 	}),
 	event(16, func(f *fields, e *workspace.MemberAdded) {
@@ -127,16 +127,16 @@ func answered(f *fields, e *workspace.Answered) {
 }
 
 func userDoc(f *fields, d *workspace.UserDoc) {
-	number(f, 1, &d.Kind)
-	text(f, 2, &d.ManagedBy)
-	text(f, 3, &d.Record)
+	number(f, 1, &d.Kind, workspace.External)
+	name(f, 2, &d.ManagedBy)
+	f.record(3, &d.Record)
 	list(f, 4, &d.External, externalID)
 	text(f, 5, &d.Pushed)
 	list(f, 6, &d.Drift, func(f *fields, path *string) { text(f, 1, path) })
 }
 
 func groupDoc(f *fields, d *workspace.GroupDoc) {
-	number(f, 1, &d.Kind)
+	number(f, 1, &d.Kind, workspace.Role)
 	text(f, 2, &d.Name)
 	list(f, 3, &d.External, externalID)
 	f.int(4, &d.Rank)
@@ -145,16 +145,16 @@ func groupDoc(f *fields, d *workspace.GroupDoc) {
 }
 
 func externalID(f *fields, x *workspace.ExternalID) {
-	text(f, 1, &x.Connection)
+	name(f, 1, &x.Connection)
 	text(f, 2, &x.Value)
 }
 
 func source(f *fields, s *workspace.Source) {
-	text(f, 1, &s.Connection)
+	name(f, 1, &s.Connection)
 	f.bool(2, &s.Attribute)
 }
 
-func changes(f *fields, n int, p *[]workspace.Change) {
+func changes(f *fields, n uint64, p *[]workspace.Change) {
 	list(f, n, p, func(f *fields, c *workspace.Change) {
 		text(f, 1, &c.Path)
 		f.value(2, &c.From)

@@ -47,7 +47,7 @@ var itemKinds = newCatalogue[workspace.SnapshotItem]("snapshot item",
 		f.time(4, &i.Modified)
 		f.message(5, func(f *fields) { userDoc(f, &i.UserDoc) })
 		f.time(6, &i.LastSync)
-		text(f, 7, &i.SyncedBy)
+		name(f, 7, &i.SyncedBy)
 		lastError(f, 8, &i.LastError)
 	}),
 	item(6, func(f *fields, i *workspace.SnapMembers) {
@@ -68,7 +68,7 @@ func item[T any](number uint64, describe func(*fields, *T)) kindOf[workspace.Sna
 	return kind[T, workspace.SnapshotItem](number, describe)
 }
 
-func lastError(f *fields, n int, p **workspace.UserError) {
+func lastError(f *fields, n uint64, p **workspace.UserError) {
 	var e workspace.UserError
 	if *p != nil {
 		e = **p

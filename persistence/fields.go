@@ -3,10 +3,6 @@ package persistence
 import (
 	"encoding/binary"
 	"fmt"
-	"time"
-
-	"rosterd/scim"
-	"rosterd/workspace"
 )
 
 // A message is a sequence of numbered fields in ascending order:
@@ -18,33 +14,37 @@ import (
 //	| uvarint number<<1 | sized  | uvarint length | bytes    |  sized = 1
 //	+----------------------------+----------------+----------+
 //
-// A field with its zero value is absent. Fields are added with new numbers; a
-// number is never used again for something else. Whoever reads a number that
-// it does not know stops.
+// A field with its zero value is absent, and numbers take as few bytes as they
+// can, so that a message has one encoding only; any other is refused. Fields
+// are added with new numbers; a number is never used again for something else.
+// Whoever reads a number that it does not know stops.
 //
-// fields encodes a message or decodes one. The same description (codec.go)
-// serves both, so that the two cannot differ.
+// fields encodes a message or decodes one. The same description (codec.go),
+// which names its fields in ascending order, serves both, so that the two
+// cannot differ. The types of fields are in fieldtypes.go.
 type fields struct {
 	decoding bool
-	out      []byte
-	in       [maxField + 1]field
-	err      error
+	out      []byte // encoding: what is written
+	next     field  // decoding: the field that comes next; number 0: none
+	rest     []byte // decoding: what follows it
+	err      error  // the first error; nothing is decoded after it
 }
 
-// maxField is the greatest field number of any message.
-const maxField = 15
-
+// A field is the head of one field, and its bytes if it is sized.
 type field struct {
-	present bool
-	sized   bool
-	value   uint64
-	body    []byte
+	number uint64
+	sized  bool
+	value  uint64
+	body   []byte
 }
 
-// encode returns the message that describe describes.
+// encode appends the message that describe describes to dst.
 func encode(dst []byte, describe func(*fields)) []byte {
 	f := fields{out: dst}
 	describe(&f)
+	if f.err != nil { // a bug: what is written could not be read
+		panic(f.err)
+	}
 	return f.out
 }
 
@@ -52,184 +52,121 @@ func encode(dst []byte, describe func(*fields)) []byte {
 // describe does not ask for.
 func decode(b []byte, describe func(*fields)) error {
 	f := fields{decoding: true}
-	if err := f.split(b); err != nil {
-		return err
-	}
-	describe(&f)
-	for n, x := range f.in {
-		if f.err == nil && x.present {
-			f.err = fmt.Errorf("%w: unknown field %d", ErrCorrupt, n)
-		}
-	}
+	f.nested(b, describe)
 	return f.err
 }
 
-// split finds the fields of a message.
-func (f *fields) split(b []byte) error {
-	last := uint64(0)
-	for len(b) > 0 {
-		head, n := binary.Uvarint(b)
-		number := head >> 1
-		if n <= 0 || number <= last || number > maxField {
-			return fmt.Errorf("%w: field %d after field %d", ErrCorrupt, number, last)
-		}
-		value, m := binary.Uvarint(b[n:])
-		if m <= 0 {
-			return fmt.Errorf("%w: field %d", ErrCorrupt, number)
-		}
-		b, last = b[n+m:], number
-		x := field{present: true, sized: head&1 == 1, value: value}
-		if x.sized {
-			if value > uint64(len(b)) {
-				return fmt.Errorf("%w: field %d is longer than its message", ErrCorrupt, number)
-			}
-			x.body, b = b[:value], b[value:]
-		}
-		f.in[number] = x
+// nested decodes the message b inside the one that is being decoded.
+func (f *fields) nested(b []byte, describe func(*fields)) {
+	next, rest := f.next, f.rest
+	f.next, f.rest = field{}, b
+	f.advance()
+	describe(f)
+	if f.next.number != 0 {
+		f.fail("unknown field %d", f.next.number)
 	}
-	return nil
+	f.next, f.rest = next, rest
 }
 
-// take returns field n and marks it as known.
-func (f *fields) take(n int, sized bool) (field, bool) {
-	x := f.in[n]
-	f.in[n].present = false
-	if x.present && x.sized != sized && f.err == nil {
-		f.err = fmt.Errorf("%w: field %d has the wrong type", ErrCorrupt, n)
+func (f *fields) fail(format string, args ...any) {
+	if f.err == nil {
+		f.err = fmt.Errorf("%w: "+format, append([]any{ErrCorrupt}, args...)...)
 	}
-	return x, x.present && f.err == nil
 }
 
-func (f *fields) uint(n int, p *uint64) {
-	if f.decoding {
-		if x, ok := f.take(n, false); ok {
-			*p = x.value
-		}
+// advance reads the head of the next field.
+func (f *fields) advance() {
+	last := f.next.number
+	f.next = field{}
+	if len(f.rest) == 0 || f.err != nil {
 		return
 	}
-	if *p != 0 {
-		f.out = binary.AppendUvarint(f.out, uint64(n)<<1)
-		f.out = binary.AppendUvarint(f.out, *p)
-	}
-}
-
-// int stores a number of either sign, in zigzag form.
-func (f *fields) int(n int, p *int) {
-	u := uint64(*p)<<1 ^ uint64(int64(*p)>>63)
-	f.uint(n, &u)
-	if f.decoding {
-		*p = int(u>>1) ^ -int(u&1)
-	}
-}
-
-func (f *fields) bool(n int, p *bool) {
-	u := uint64(0)
-	if *p {
-		u = 1
-	}
-	f.uint(n, &u)
-	*p = u != 0
-}
-
-// number stores a small enumeration.
-func number[T ~uint8](f *fields, n int, p *T) {
-	u := uint64(*p)
-	f.uint(n, &u)
-	if u > 255 && f.err == nil {
-		f.err = fmt.Errorf("%w: field %d is %d", ErrCorrupt, n, u)
-	}
-	*p = T(u)
-}
-
-// time stores whole milliseconds; the zero time is absent.
-func (f *fields) time(n int, p *time.Time) {
-	ms := uint64(0)
-	if !f.decoding && !p.IsZero() {
-		ms = uint64(p.UnixMilli())
-	}
-	f.uint(n, &ms)
-	if f.decoding && ms != 0 {
-		*p = time.UnixMilli(int64(ms)).UTC()
-	}
-}
-
-func (f *fields) put(n int, body []byte) {
-	f.out = binary.AppendUvarint(f.out, uint64(n)<<1|1)
-	f.out = binary.AppendUvarint(f.out, uint64(len(body)))
-	f.out = append(f.out, body...)
-}
-
-// text stores a string or bytes; decoding copies them.
-func text[T ~string | ~[]byte](f *fields, n int, p *T) {
-	if f.decoding {
-		if x, ok := f.take(n, true); ok {
-			*p = T(string(x.body))
-		}
+	head, n := uvarint(f.rest)
+	value, m := uvarint(f.rest[n:])
+	x := field{number: head >> 1, sized: head&1 == 1, value: value}
+	f.rest = f.rest[n+m:]
+	switch {
+	case n == 0 || m == 0 || x.number <= last:
+		f.fail("field %d after field %d", x.number, last)
 		return
+	case value == 0:
+		f.fail("field %d is there, but empty", x.number)
+		return
+	case x.sized && value > uint64(len(f.rest)):
+		f.fail("field %d is longer than its message", x.number)
+		return
+	case x.sized:
+		x.body, f.rest = f.rest[:value], f.rest[value:]
 	}
-	if len(*p) > 0 {
-		f.put(n, []byte(*p))
-	}
+	f.next = x
 }
 
-// fixed stores an array, absent when it is all zero.
-func (f *fields) fixed(n int, p []byte) {
-	if f.decoding {
-		x, ok := f.take(n, true)
-		if ok && len(x.body) != len(p) {
-			f.err = fmt.Errorf("%w: field %d has %d bytes, want %d", ErrCorrupt, n, len(x.body), len(p))
-			return
-		}
-		copy(p, x.body)
-		return
+// take returns field n if it comes next, and goes on behind it.
+func (f *fields) take(n uint64, sized bool) (field, bool) {
+	x := f.next
+	if x.number != n || f.err != nil {
+		return field{}, false
 	}
-	for _, b := range p {
-		if b != 0 {
-			f.put(n, p)
-			return
-		}
+	if x.sized != sized {
+		f.fail("field %d has the wrong type", n)
+		return field{}, false
 	}
+	f.advance()
+	return x, f.err == nil
 }
 
-func (f *fields) id(n int, p *workspace.ResourceID) { f.fixed(n, p[:]) }
-
-// message stores a nested message.
-func (f *fields) message(n int, describe func(*fields)) {
-	if !f.decoding {
-		if body := encode(nil, describe); len(body) > 0 {
-			f.put(n, body)
-		}
-		return
-	}
-	if x, ok := f.take(n, true); ok {
-		f.err = decode(x.body, describe)
-	}
+// head begins a sized field of the given length.
+func (f *fields) head(n uint64, length int) {
+	f.out = binary.AppendUvarint(f.out, n<<1|1)
+	f.out = binary.AppendUvarint(f.out, uint64(length))
 }
 
-// list stores messages, each after its length.
-func list[T any](f *fields, n int, p *[]T, describe func(*fields, *T)) {
-	if !f.decoding {
-		var body []byte
-		for i := range *p {
-			body = appendSized(body, encode(nil, func(g *fields) { describe(g, &(*p)[i]) }))
-		}
-		if len(*p) > 0 {
-			f.put(n, body)
-		}
-		return
+// sized writes what write writes, after its length, and reports whether that
+// is anything.
+func (f *fields) sized(write func()) bool {
+	start := len(f.out)
+	f.out = sized(f.out, func(dst []byte) []byte {
+		f.out = dst
+		write()
+		return f.out
+	})
+	return len(f.out) > start+1
+}
+
+// cut cuts a sized part off b.
+func (f *fields) cut(b []byte) (body, rest []byte) {
+	body, rest, err := cutSized(b)
+	if err != nil && f.err == nil {
+		f.err = err
 	}
-	x, ok := f.take(n, true)
-	for rest := x.body; ok && len(rest) > 0; {
-		var body []byte
-		if body, rest, f.err = cutSized(rest); f.err != nil {
-			return
-		}
-		var v T
-		if f.err = decode(body, func(g *fields) { describe(g, &v) }); f.err != nil {
-			return
-		}
-		*p = append(*p, v)
+	return body, rest
+}
+
+// uvarint reads a number from the front of b, and how many bytes it takes: 0
+// if there is none, or none in its shortest form.
+func uvarint(b []byte) (uint64, int) {
+	v, n := binary.Uvarint(b)
+	if n <= 0 || n > 1 && b[n-1] == 0 {
+		return 0, 0
 	}
+	return v, n
+}
+
+// sized appends what add appends, after its length.
+func sized(dst []byte, add func([]byte) []byte) []byte {
+	start := len(dst)
+	dst = add(append(dst, 0)) // most lengths take one byte
+	body := len(dst) - start - 1
+	if body < 0x80 {
+		dst[start] = byte(body)
+		return dst
+	}
+	var length [binary.MaxVarintLen64]byte
+	n := binary.PutUvarint(length[:], uint64(body))
+	dst = append(dst, length[:n-1]...)
+	copy(dst[start+n:], dst[start+1:start+1+body])
+	copy(dst[start:], length[:n])
+	return dst
 }
 
 func appendSized(dst, body []byte) []byte {
@@ -237,42 +174,9 @@ func appendSized(dst, body []byte) []byte {
 }
 
 func cutSized(b []byte) (body, rest []byte, err error) {
-	size, n := binary.Uvarint(b)
-	if n <= 0 || size > uint64(len(b)-n) {
+	size, n := uvarint(b)
+	if n == 0 || size > uint64(len(b)-n) {
 		return nil, nil, fmt.Errorf("%w: a part is longer than its whole", ErrCorrupt)
 	}
 	return b[n : n+int(size)], b[n+int(size):], nil
-}
-
-func (f *fields) object(n int, p *scim.Object) {
-	if f.decoding {
-		x, ok := f.take(n, true)
-		if !ok {
-			return
-		}
-		v, rest, err := cutValue(x.body, maxNesting)
-		if err == nil && (v.Kind != scim.Complex || len(rest) > 0) {
-			err = fmt.Errorf("%w: field %d is no object", ErrCorrupt, n)
-		}
-		*p, f.err = v.Obj, err
-		return
-	}
-	if *p != nil {
-		f.put(n, appendValue(nil, scim.Value{Kind: scim.Complex, Obj: *p}))
-	}
-}
-
-func (f *fields) value(n int, p *scim.Value) {
-	if f.decoding {
-		if x, ok := f.take(n, true); ok {
-			var rest []byte
-			if *p, rest, f.err = cutValue(x.body, maxNesting); f.err == nil && len(rest) > 0 {
-				f.err = fmt.Errorf("%w: field %d has bytes behind its value", ErrCorrupt, n)
-			}
-		}
-		return
-	}
-	if p.Kind != scim.Null {
-		f.put(n, appendValue(nil, *p))
-	}
 }

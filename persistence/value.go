@@ -12,7 +12,7 @@ import (
 //	Null                nothing
 //	String, Decimal     uvarint length, bytes
 //	Bool                one byte, 0 or 1
-//	Int                 varint
+//	Int                 zigzag uvarint
 //	Complex             uvarint count, then name (uvarint length, bytes) and value each
 //	List                uvarint count, then values
 
@@ -65,11 +65,11 @@ func cutValue(b []byte, depth int) (v scim.Value, rest []byte, err error) {
 		v.Bool = b[0] == 1
 		return v, b[1:], nil
 	case scim.Int:
-		n, size := binary.Varint(b)
-		if size <= 0 {
+		n, size := uvarint(b)
+		if size == 0 {
 			return v, nil, fmt.Errorf("%w: number", ErrCorrupt)
 		}
-		v.Int = n
+		v.Int = int64(n>>1) ^ -int64(n&1)
 		return v, b[size:], nil
 	case scim.Complex, scim.List:
 		return cutParts(v, b, depth)
@@ -78,8 +78,8 @@ func cutValue(b []byte, depth int) (v scim.Value, rest []byte, err error) {
 }
 
 func cutParts(v scim.Value, b []byte, depth int) (scim.Value, []byte, error) {
-	count, size := binary.Uvarint(b)
-	if size <= 0 || count > uint64(len(b)) {
+	count, size := uvarint(b)
+	if size == 0 || count > uint64(len(b)) {
 		return v, nil, fmt.Errorf("%w: count", ErrCorrupt)
 	}
 	b = b[size:]

@@ -1,0 +1,317 @@
+package persistence
+
+import (
+	"bytes"
+	"encoding/hex"
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"rosterd/scim"
+	"rosterd/workspace"
+)
+
+var freeze = flag.Bool("freeze", false, "append to testdata/frozen.txt what it does not hold yet")
+
+const frozenFile = "testdata/frozen.txt"
+
+// A wire is one thing that records are made of, with its codec.
+type wire struct {
+	name   string
+	typ    reflect.Type
+	encode func(v any) []byte
+	decode func(b []byte) (any, error)
+}
+
+// wires are all events and snapshot items, the envelope and the head.
+func wires() []wire {
+	out := []wire{
+		message("Envelope", describeEnvelope),
+		message("Head", describeHead),
+	}
+	return slices.Concat(out, wiresOf(eventKinds), wiresOf(itemKinds))
+}
+
+func message[T any](name string, describe func(*fields, *T)) wire {
+	return wire{
+		name, reflect.TypeFor[T](),
+		func(v any) []byte {
+			t := v.(T)
+			return encode(nil, func(f *fields) { describe(f, &t) })
+		},
+		func(b []byte) (any, error) {
+			var t T
+			err := decode(b, func(f *fields) { describe(f, &t) })
+			return t, err
+		},
+	}
+}
+
+func wiresOf[I any](c catalogue[I]) []wire {
+	var out []wire
+	for number := uint64(1); int(number) <= len(c.byNumber); number++ {
+		k := c.byNumber[number]
+		out = append(out, wire{
+			fmt.Sprintf("%s %d %s", c.name, number, k.typ.Name()), k.typ,
+			func(v any) []byte { return c.append(nil, v.(I)) },
+			func(b []byte) (any, error) {
+				v, rest, err := c.cut(b)
+				if err == nil && len(rest) > 0 {
+					err = fmt.Errorf("%d bytes left", len(rest))
+				}
+				return v, err
+			},
+		})
+	}
+	return out
+}
+
+// fill sets every field in v to something that is not zero; n makes fields
+// differ.
+func fill(v reflect.Value, n *int) {
+	*n++
+	switch v.Interface().(type) {
+	case time.Time:
+		v.Set(reflect.ValueOf(time.UnixMilli(1764000000000 + int64(*n)).UTC()))
+		return
+	case scim.Value:
+		v.Set(reflect.ValueOf(sampleValue(*n)))
+		return
+	case scim.Object:
+		v.Set(reflect.ValueOf(sampleValue(*n).Obj))
+		return
+	case scim.Record:
+		user := scim.Object{{Name: "userName", Value: scim.Text(fmt.Sprintf("person%d@example.com", *n))}, {Name: "active", Value: scim.Boolean(true)}}
+		v.Set(reflect.ValueOf(scim.Encode(scim.User, user)))
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(fmt.Sprintf("text %d", *n))
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int:
+		v.SetInt(int64(*n) * 100)
+	case reflect.Uint64:
+		v.SetUint(uint64(*n) * 1000)
+	case reflect.Uint8:
+		v.SetUint(1)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), n)
+	case reflect.Array:
+		for i := range v.Len() {
+			v.Index(i).SetUint(uint64(*n+i) % 256)
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fill(v.Index(0), n)
+		fill(v.Index(1), n)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i), n)
+		}
+	default:
+		panic("no sample for " + v.Type().String())
+	}
+}
+
+// sampleValue holds a value of every kind.
+func sampleValue(n int) scim.Value {
+	return scim.ObjectOf(
+		scim.Attr{Name: "text", Value: scim.Text(fmt.Sprintf("Grüße %d", n))},
+		scim.Attr{Name: "list", Value: scim.ListOf(scim.Boolean(true), scim.Boolean(false), scim.Integer(int64(-n)), scim.Value{}, scim.ListOf())},
+		scim.Attr{Name: "number", Value: scim.Value{Kind: scim.Decimal, Str: "1.5e300"}},
+		scim.Attr{Name: "complex", Value: scim.ObjectOf(scim.Attr{Name: "", Value: scim.Text("")})},
+	)
+}
+
+func sample(t reflect.Type) any {
+	v := reflect.New(t).Elem()
+	n := 0
+	fill(v, &n)
+	return v.Interface()
+}
+
+// render shows a value as text, without what is zero, so that fields which are
+// added later do not change what is shown of old bytes.
+func render(v reflect.Value) string {
+	if v.IsZero() {
+		return "-"
+	}
+	switch x := v.Interface().(type) {
+	case time.Time:
+		return x.Format(time.RFC3339Nano)
+	case scim.Value:
+		return string(scim.AppendObject(nil, scim.Object{{Name: "", Value: x}}))
+	case scim.Object:
+		return string(scim.AppendObject(nil, x))
+	case workspace.ResourceID:
+		return x.String()
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		return render(v.Elem())
+	case reflect.Slice, reflect.Array:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			return fmt.Sprintf("%x", v.Interface())
+		}
+		var parts []string
+		for i := range v.Len() {
+			parts = append(parts, render(v.Index(i)))
+		}
+		return "[" + strings.Join(parts, ", ") + "]"
+	case reflect.Struct:
+		var parts []string
+		for i := range v.NumField() {
+			if !v.Field(i).IsZero() {
+				parts = append(parts, v.Type().Field(i).Name+": "+render(v.Field(i)))
+			}
+		}
+		return "{" + strings.Join(parts, ", ") + "}"
+	case reflect.String:
+		return fmt.Sprintf("%q", v.String())
+	}
+	return fmt.Sprint(v.Interface())
+}
+
+func TestEveryFieldSurvives(t *testing.T) {
+	for _, w := range wires() {
+		for _, v := range []any{reflect.Zero(w.typ).Interface(), sample(w.typ)} {
+			b := w.encode(v)
+			got, err := w.decode(b)
+			if err != nil {
+				t.Errorf("%s: %v", w.name, err)
+			} else if !reflect.DeepEqual(got, v) {
+				t.Errorf("%s: is %+v, was %+v", w.name, got, v)
+			}
+		}
+	}
+}
+
+// TestFrozenBytes decodes what every released version wrote. Lines of the file
+// are never changed; when a type gains a field, -freeze appends its new form.
+func TestFrozenBytes(t *testing.T) {
+	text, err := os.ReadFile(frozenFile)
+	if err != nil && !*freeze {
+		t.Fatal(err)
+	}
+	byName := map[string]wire{}
+	for _, w := range wires() {
+		byName[w.name] = w
+	}
+	newest := map[string]string{}
+	for block := range strings.SplitSeq(strings.TrimSpace(string(text)), "\n\n") {
+		lines := strings.Split(block, "\n")
+		if len(lines) != 3 {
+			if block == "" {
+				continue
+			}
+			t.Fatalf("a block is a name, bytes and what they mean, not %q", block)
+		}
+		newest[lines[0]] = lines[1]
+		b, err := hex.DecodeString(lines[1])
+		if err != nil {
+			t.Fatalf("%s: %v", lines[0], err)
+		}
+		v, err := byName[lines[0]].decode(b)
+		if err != nil {
+			t.Errorf("%s cannot be read any more: %v", lines[0], err)
+		} else if got := render(reflect.ValueOf(v)); got != lines[2] {
+			t.Errorf("%s means\n%s\nand meant\n%s", lines[0], got, lines[2])
+		}
+	}
+	var added []byte
+	for _, w := range wires() {
+		v := sample(w.typ)
+		b := hex.EncodeToString(w.encode(v))
+		if newest[w.name] != b {
+			added = fmt.Appendf(added, "%s\n%s\n%s\n\n", w.name, b, render(reflect.ValueOf(v)))
+		}
+	}
+	if *freeze {
+		if err := os.WriteFile(frozenFile, append(text, added...), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if len(added) > 0 {
+		t.Errorf("not frozen yet (go test -run TestFrozenBytes -freeze, if a field was added):\n%s", added)
+	}
+}
+
+func TestUnknownNumbersAreErrors(t *testing.T) {
+	for _, w := range wires() {
+		body := w.encode(sample(w.typ))
+		if w.name == "Envelope" || w.name == "Head" {
+			if _, err := w.decode(append(body, 31<<1, 1)); err == nil {
+				t.Errorf("%s: field 31 is accepted", w.name)
+			}
+			continue
+		}
+		body[0] = 99
+		if _, err := w.decode(body); err == nil || !strings.Contains(err.Error(), "unknown to this version") {
+			t.Errorf("%s with number 99: %v", w.name, err)
+		}
+	}
+	for _, b := range [][]byte{
+		{2 << 1, 3},                   // an actor of kind 3
+		{1<<1 | 1, 1, 0},              // an instant that is text
+		{3<<1 | 1, 9, 'x'},            // longer than the message
+		{3<<1 | 1, 1, 'x', 2 << 1, 1}, // fields out of order
+		{2 << 1, 0},                   // a field that should be absent
+		{2 << 1, 0x81, 0},             // a number that takes too many bytes
+		{7<<1 | 1, 1, 1},              // a hash of one byte
+		{2 << 1},
+	} {
+		var env workspace.Envelope
+		if err := decode(b, func(f *fields) { describeEnvelope(f, &env) }); err == nil {
+			t.Errorf("envelope %x is accepted", b)
+		}
+	}
+}
+
+func TestEveryFlippedBitIsAnError(t *testing.T) {
+	for _, length := range []int{0, 1, 100, packFrom + 1} {
+		key := journalKey("acme", 7)
+		record := seal(key, bytes.Repeat([]byte("x"), length))
+		if _, err := unseal(key, record); err != nil {
+			t.Fatal(err)
+		}
+		for i := range len(record) * 8 {
+			record[i/8] ^= 1 << (i % 8)
+			if _, err := unseal(key, record); err == nil {
+				t.Errorf("bit %d of a record of %d bytes", i, len(record))
+			}
+			record[i/8] ^= 1 << (i % 8)
+		}
+		for i := range len(key) * 8 {
+			key[i/8] ^= 1 << (i % 8)
+			if _, err := unseal(key, record); err == nil {
+				t.Errorf("bit %d of the key", i)
+			}
+			key[i/8] ^= 1 << (i % 8)
+		}
+	}
+}
+
+// FuzzRecordDecode feeds bytes to every decoder of bodies. None may panic, and
+// what one of them accepts has no other encoding.
+func FuzzRecordDecode(f *testing.F) {
+	all := wires()
+	for i, w := range all {
+		f.Add(uint8(i), w.encode(sample(w.typ)))
+	}
+	f.Fuzz(func(t *testing.T, which uint8, b []byte) {
+		w := all[int(which)%len(all)]
+		v, err := w.decode(b)
+		if err == nil && !bytes.Equal(w.encode(v), b) {
+			t.Errorf("%s: %x decodes to %+v, which is %x", w.name, b, v, w.encode(v))
+		}
+		_ = decodeJournal(b, func(workspace.Envelope, workspace.Event) error { return nil })
+		_ = decodeItems(b, func(workspace.SnapshotItem) bool { return true })
+	})
+}
