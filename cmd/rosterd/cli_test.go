@@ -1,0 +1,213 @@
+package main
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestMistakes: one line on stderr, the right exit code, nothing touched.
+func TestMistakes(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	unknown, broken := file("unknown.yaml", "listen: 127.0.0.1:0\nlisten-on: x\n"), file("broken.yaml", "listen: [\n")
+	foreign := filepath.Join(dir, "foreign")
+	newer := filepath.Join(dir, "newer")
+	for path, name := range map[string]string{foreign: "photo.jpg", newer: "FORMAT"} {
+		if err := os.Mkdir(path, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(path, name), []byte("99\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	fresh := filepath.Join(dir, "fresh")
+	serve := []string{"serve", "--metrics-listen", "", "--data", fresh, "--listen", "127.0.0.1:0"}
+	for _, c := range []struct {
+		name   string
+		env    string
+		args   []string
+		code   int
+		detail string
+	}{
+		{"unknown command", "", []string{"fly"}, 2, "fly"},
+		{"unknown flag", "", []string{"serve", "--wings"}, 2, "wings"},
+		{"argument too many", "", []string{"version", "x"}, 2, "unknown argument"},
+		{"unknown key in the file", "", append(serve, "--config", unknown), 2, `"listen-on"`},
+		{"file that is no YAML", "", append(serve, "--config", broken), 2, "broken.yaml"},
+		{"no file", "", append(serve, "--config", "nowhere.yaml"), 2, "nowhere.yaml"},
+		{"unknown key in the environment", "ROSTERD_WINGS=2", serve, 2, `"wings"`},
+		{"bad level", "", append(serve, "--log-level", "loud"), 2, "log-level"},
+		{"bad size", "", append(serve, "--max-body", "large"), 2, "max-body"},
+		{"bad duration", "", append(serve, "--log-retention", "ever"), 2, "log-retention"},
+		{"bad network", "", append(serve, "--trusted-proxies", "home"), 2, "trusted-proxies"},
+		{"certificate without a key", "", append(serve, "--tls-cert", "x"), 2, "tls-cert"},
+		{"port in use", "", append(serve, "--listen", busy.Addr().String()), 1, "address already in use"},
+		{"data directory of somebody else", "", append(serve, "--data", foreign), 1, "neither empty nor rosterd's"},
+		{"data directory of a newer version", "", append(serve, "--data", newer), 1, "format 99"},
+		{"no operator token", "", []string{"workspace", "list"}, 2, "operator-token"},
+		{"bad url", "", []string{"workspace", "list", "--url", "nowhere", "--operator-token", "x"}, 2, "url"},
+		{"check of nothing", "", []string{"check", "--data", fresh}, 1, "no such file"},
+		{"restore of nothing", "", []string{"restore", "nothing", "--data", fresh}, 1, "no such file"},
+		{"restore of something else", "", []string{"restore", unknown, "--data", fresh}, 1, "no backup"},
+		{"no people", "", []string{"demo", "--people", "0"}, 2, "people"},
+	} {
+		code, out, errs := rosterd(t, []string{c.env}, c.args...)
+		if code != c.code || !strings.Contains(errs, c.detail) || strings.Count(errs, "\n") != 1 || out != "" {
+			t.Errorf("%s: code %d, %q %q", c.name, code, out, errs)
+		}
+		if files, _ := os.ReadDir(fresh); len(files) > 0 {
+			t.Errorf("%s: the data directory was touched", c.name)
+		}
+	}
+}
+
+// TestDataInUse starts a second daemon on a data directory.
+func TestDataInUse(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	startProcess(t, dir)
+	code, _, errs := rosterd(t, nil, "serve", "--listen", "127.0.0.1:0", "--metrics-listen", "", "--data", dir)
+	if code != 1 || !strings.Contains(errs, "in use by another rosterd") || strings.Count(errs, "\n") != 1 {
+		t.Errorf("code %d, %q", code, errs)
+	}
+}
+
+// TestOperatorsDay is what README tells an operator to do: a workspace, a
+// token, people, a backup, restored elsewhere, checked, dumped.
+func TestOperatorsDay(t *testing.T) {
+	base := t.TempDir()
+	dir, elsewhere, backup := filepath.Join(base, "data"), filepath.Join(base, "elsewhere"), filepath.Join(base, "one.backup")
+	p := startProcess(t, dir)
+	env := []string{"ROSTERD_URL=" + p.url, "ROSTERD_OPERATOR_TOKEN=" + operatorToken(t, dir)}
+	run := func(args ...string) string {
+		t.Helper()
+		code, out, errs := rosterd(t, env, args...)
+		if code != 0 {
+			t.Fatalf("%v: code %d: %s", args, code, errs)
+		}
+		return out
+	}
+	run("workspace", "create", "acme", "name=Acme GmbH", "plan=enterprise", "sso.issuer=https://id.example.com", "sso.clientId=c", "scim.enabled=true")
+	var token struct{ ID, Token string }
+	if err := json.Unmarshal([]byte(run("token", "create", "acme", "--name", "entra", "--json")), &token); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"ada", "bob", "eve"} {
+		req, err := http.NewRequest("POST", p.url+"/scim/v2/Users", strings.NewReader(`{"userName":"`+name+`@example.com"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token.Token)
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.StatusCode != 201 {
+			t.Fatalf("POST: %s", res.Status)
+		}
+	}
+	for out, want := range map[string]string{
+		run("workspace", "list"):                         "acme  Acme GmbH  3 ",
+		run("workspace", "show", "acme"):                 `"scimGate": "open"`,
+		run("workspace", "set", "acme", "seats.cap=100"): `"cap": 100`,
+		run("token", "list", "acme"):                     token.ID,
+		run("log", "acme", "--kind", "user.created"):     "eve@example.com",
+		run("backup", backup):                            "bytes in",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("want %q in\n%s", want, out)
+		}
+	}
+	run("token", "revoke", "acme", token.ID)
+	if code := p.stop(t); code != 0 {
+		t.Fatalf("the daemon ended with %d", code)
+	}
+	run("restore", backup, "--data", elsewhere)
+	if code, _, _ := rosterd(t, nil, "restore", backup, "--data", elsewhere); code != 1 {
+		t.Error("restored into a directory that is not empty")
+	}
+	for _, d := range []string{dir, elsewhere} {
+		if out := run("check", "--data", d); out != "no difference\n" {
+			t.Errorf("check: %s", out)
+		}
+	}
+	if lines := strings.Count(run("dump", "--data", elsewhere, "--workspace", "acme"), `"event":"UserCreated"`); lines != 3 {
+		t.Errorf("the restored journal has %d people", lines)
+	}
+	again := startProcess(t, elsewhere)
+	env = []string{"ROSTERD_URL=" + again.url, "ROSTERD_OPERATOR_TOKEN=" + operatorToken(t, elsewhere)}
+	if out := run("workspace", "list"); !strings.Contains(out, "acme  Acme GmbH  3 ") {
+		t.Errorf("restored: %s", out)
+	}
+}
+
+// TestDemo plays the demo, twice on the same data.
+func TestDemo(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "demo")
+	for _, want := range []string{"150 people created and 0 found", "0 people created and 150 found"} {
+		code, out, errs := rosterd(t, nil, "demo", "--people", "150", "--exit", "--data", dir)
+		if code != 0 {
+			t.Fatalf("code %d: %s", code, errs)
+		}
+		for _, part := range []string{want, "0 refused", "150 active people, 150 of them managed; 12 teams, 3 roles", "SCIM base URL", "curl"} {
+			if !strings.Contains(out, part) {
+				t.Errorf("want %q in\n%s", part, out)
+			}
+		}
+	}
+}
+
+// TestPrintConfig shows what wins, and no secret.
+func TestPrintConfig(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "c.yaml")
+	if err := os.WriteFile(file, []byte("log-level: warn\nmax-body: 2MiB\ndata: from-file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"ROSTERD_MAX_BODY=3MiB", "ROSTERD_DATA=from-env", "ROSTERD_OPERATOR_TOKEN=very-secret-operator-token"}
+	code, out, errs := rosterd(t, env, "serve", "--config", file, "--data", "from-flag", "--print-config")
+	if code != 0 {
+		t.Fatal(errs)
+	}
+	for _, want := range []string{"log-level: warn", "max-body: 3MiB", "data: from-flag", "listen: 127.0.0.1:8080", "log-retention: 90d"} {
+		if !strings.Contains(out, want+"\n") {
+			t.Errorf("want %q in\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "very-secret") || strings.Contains(out, "print-config") {
+		t.Errorf("it shows\n%s", out)
+	}
+}
+
+// TestEveryCommandHasAnExample wants help that helps.
+func TestEveryCommandHasAnExample(t *testing.T) {
+	root := newRoot()
+	for _, c := range root.Commands() {
+		if subs := c.Commands(); len(subs) > 0 {
+			for _, s := range subs {
+				if s.Example == "" || s.Short == "" {
+					t.Errorf("%s has no example", s.CommandPath())
+				}
+			}
+			continue
+		}
+		if c.Example == "" || c.Short == "" {
+			t.Errorf("%s has no example", c.CommandPath())
+		}
+	}
+}
