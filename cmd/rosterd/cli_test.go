@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"os"
@@ -10,63 +11,19 @@ import (
 	"testing"
 )
 
-// TestMistakes: one line on stderr, the right exit code, nothing touched.
-func TestMistakes(t *testing.T) {
-	dir := t.TempDir()
-	file := func(name, text string) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	unknown, broken := file("unknown.yaml", "listen: 127.0.0.1:0\nlisten-on: x\n"), file("broken.yaml", "listen: [\n")
-	foreign := filepath.Join(dir, "foreign")
-	newer := filepath.Join(dir, "newer")
-	for path, name := range map[string]string{foreign: "photo.jpg", newer: "FORMAT"} {
-		if err := os.Mkdir(path, 0o700); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(path, name), []byte("99\n"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	busy, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer busy.Close()
-	fresh := filepath.Join(dir, "fresh")
-	serve := []string{"serve", "--metrics-listen", "", "--data", fresh, "--listen", "127.0.0.1:0"}
-	for _, c := range []struct {
-		name   string
-		env    string
-		args   []string
-		code   int
-		detail string
-	}{
-		{"unknown command", "", []string{"fly"}, 2, "fly"},
-		{"unknown flag", "", []string{"serve", "--wings"}, 2, "wings"},
-		{"argument too many", "", []string{"version", "x"}, 2, "unknown argument"},
-		{"unknown key in the file", "", append(serve, "--config", unknown), 2, `"listen-on"`},
-		{"file that is no YAML", "", append(serve, "--config", broken), 2, "broken.yaml"},
-		{"no file", "", append(serve, "--config", "nowhere.yaml"), 2, "nowhere.yaml"},
-		{"unknown key in the environment", "ROSTERD_WINGS=2", serve, 2, `"wings"`},
-		{"bad level", "", append(serve, "--log-level", "loud"), 2, "log-level"},
-		{"bad size", "", append(serve, "--max-body", "large"), 2, "max-body"},
-		{"bad duration", "", append(serve, "--log-retention", "ever"), 2, "log-retention"},
-		{"bad network", "", append(serve, "--trusted-proxies", "home"), 2, "trusted-proxies"},
-		{"certificate without a key", "", append(serve, "--tls-cert", "x"), 2, "tls-cert"},
-		{"port in use", "", append(serve, "--listen", busy.Addr().String()), 1, "address already in use"},
-		{"data directory of somebody else", "", append(serve, "--data", foreign), 1, "neither empty nor rosterd's"},
-		{"data directory of a newer version", "", append(serve, "--data", newer), 1, "format 99"},
-		{"no operator token", "", []string{"workspace", "list"}, 2, "operator-token"},
-		{"bad url", "", []string{"workspace", "list", "--url", "nowhere", "--operator-token", "x"}, 2, "url"},
-		{"check of nothing", "", []string{"check", "--data", fresh}, 1, "no such file"},
-		{"restore of nothing", "", []string{"restore", "nothing", "--data", fresh}, 1, "no such file"},
-		{"restore of something else", "", []string{"restore", unknown, "--data", fresh}, 1, "no backup"},
-		{"no people", "", []string{"demo", "--people", "0"}, 2, "people"},
-	} {
+// A mistake is a command line that must end with a code and one line on stderr.
+type mistake struct {
+	name   string
+	env    string
+	args   []string
+	code   int
+	detail string // in that line
+}
+
+// wantMistakes runs command lines that must not touch the data directory fresh.
+func wantMistakes(t *testing.T, fresh string, mistakes []mistake) {
+	t.Helper()
+	for _, c := range mistakes {
 		code, out, errs := rosterd(t, []string{c.env}, c.args...)
 		if code != c.code || !strings.Contains(errs, c.detail) || strings.Count(errs, "\n") != 1 || out != "" {
 			t.Errorf("%s: code %d, %q %q", c.name, code, out, errs)
@@ -75,6 +32,72 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%s: the data directory was touched", c.name)
 		}
 	}
+}
+
+// write makes a file with text in it, and its folder.
+func write(t *testing.T, text string, path ...string) string {
+	t.Helper()
+	name := filepath.Join(path...)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, []byte(text), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// TestMistakes: one line on stderr, the right exit code, nothing touched.
+func TestMistakes(t *testing.T) {
+	dir := t.TempDir()
+	fresh, foreign, newer := filepath.Join(dir, "fresh"), filepath.Join(dir, "foreign"), filepath.Join(dir, "newer")
+	note := write(t, "buy milk\n", dir, "note.txt")
+	write(t, "", foreign, "photo.jpg")
+	write(t, "99\n", newer, "FORMAT")
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Close()
+	serve := []string{"serve", "--metrics-listen", "", "--data", fresh, "--listen", "127.0.0.1:0"}
+	wantMistakes(t, fresh, []mistake{
+		{"unknown command", "", []string{"fly"}, 2, "fly"},
+		{"unknown flag", "", []string{"serve", "--wings"}, 2, "wings"},
+		{"argument too many", "", []string{"version", "x"}, 2, "unknown argument"},
+		{"port in use", "", append(serve, "--listen", busy.Addr().String()), 1, "address already in use"},
+		{"data directory of somebody else", "", append(serve, "--data", foreign), 1, "neither empty nor rosterd's"},
+		{"data directory of a newer version", "", append(serve, "--data", newer), 1, "format 99"},
+		{"no operator token", "", []string{"workspace", "list"}, 2, "operator-token"},
+		{"bad url", "", []string{"workspace", "list", "--url", "nowhere", "--operator-token", "x"}, 2, "url"},
+		{"check of nothing", "", []string{"check", "--data", fresh}, 1, "no such file"},
+		{"restore of nothing", "", []string{"restore", "nothing", "--data", fresh}, 1, "no such file"},
+		{"restore of something else", "", []string{"restore", note, "--data", fresh}, 1, "no backup"},
+		{"no people", "", []string{"demo", "--people", "0"}, 2, "people"},
+	})
+}
+
+// TestMistakesInTheConfiguration is the same for what serve is told; every key
+// is in TestEverySourceReadsTheSame.
+func TestMistakesInTheConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	fresh := filepath.Join(dir, "fresh")
+	unknown, broken := write(t, "listen: 127.0.0.1:0\nlisten-on: x\n", dir, "unknown.yaml"), write(t, "listen: [\n", dir, "broken.yaml")
+	serve := []string{"serve", "--metrics-listen", "", "--data", fresh}
+	wantMistakes(t, fresh, []mistake{
+		{"unknown key in the file", "", append(serve, "--config", unknown), 2, `"listen-on"`},
+		{"file that is no YAML", "", append(serve, "--config", broken), 2, "broken.yaml"},
+		{"no file", "", append(serve, "--config", "nowhere.yaml"), 2, "nowhere.yaml"},
+		{"no file in the environment", "ROSTERD_CONFIG=nowhere.yaml", serve, 2, "ROSTERD_CONFIG"},
+		{"unknown key in the environment", "ROSTERD_WINGS=2", serve, 2, "ROSTERD_WINGS"},
+		{"a flag that is no key", "ROSTERD_PRINT_CONFIG=true", serve, 2, "ROSTERD_PRINT_CONFIG"},
+		{"no address", "", append(serve, "--listen="), 2, "--listen"},
+		{"no address in the environment", "ROSTERD_LISTEN=", serve, 2, "ROSTERD_LISTEN"},
+		{"bad address", "", append(serve, "--listen", "x"), 2, "--listen"},
+		{"bad network in the environment", "ROSTERD_TRUSTED_PROXIES=home", serve, 2, "ROSTERD_TRUSTED_PROXIES"},
+		{"bad number", "", append(serve, "--max-connections", "x"), 2, `--max-connections: "x": write a whole number`},
+		{"URL of nothing", "", append(serve, "--public-url", "scim.example.com"), 2, "--public-url"},
+		{"bad level", "", append(serve, "--log-level", "loud"), 2, "log-level"},
+		{"bad format", "", append(serve, "--log-format", "xml"), 2, "log-format"},
+		{"certificate without a key", "", append(serve, "--tls-cert", "x"), 2, "tls-cert"},
+		{"short token", "", append(serve, "--operator-token", "x"), 2, "operator-token"},
+	})
 }
 
 // TestDataInUse starts a second daemon on a data directory.

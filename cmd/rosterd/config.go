@@ -1,17 +1,16 @@
 package main
 
 import (
-	"fmt"
 	"io"
+	"math"
 	"net/netip"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/dustin/go-humanize"
 	"github.com/knadh/koanf/parsers/yaml"
-	"github.com/knadh/koanf/providers/env/v2"
 	"github.com/knadh/koanf/providers/file"
 	"github.com/knadh/koanf/providers/posflag"
 	"github.com/knadh/koanf/v2"
@@ -43,159 +42,177 @@ type config struct {
 	diskReserve    uint64 // bytes
 }
 
+// configFlags declares every key with its default. Whatever is no plain number
+// is text here, so that the same code reads it from a flag, a variable and the
+// file.
+func configFlags() *pflag.FlagSet {
+	fs := pflag.NewFlagSet("configuration", pflag.ContinueOnError)
+	fs.String(configKey, "", "YAML `file` with any of these keys")
+	fs.String("listen", "127.0.0.1:8080", "`address` to serve SCIM and the admin API on")
+	fs.String("data", "./rosterd-data", "data `directory`")
+	fs.String("public-url", "", "`URL` that resource locations begin with (default: what the client called the daemon)")
+	fs.String("operator-token", "", "`token` of the admin API (default: generated on first start)")
+	fs.String("metrics-listen", "127.0.0.1:9464", "`address` to serve /metrics on; empty: on the main listener")
+	fs.String("log-level", "info", "`level`: debug, info, warn or error")
+	fs.String("log-format", "json", "`format`: json or console")
+	fs.String("max-body", "1MiB", "`size` of the longest body of a request")
+	fs.String("max-group-body", "8MiB", "`size` of the longest body under /Groups, which holds whole member lists")
+	fs.String("drain-timeout", "30s", "`duration` that requests may take to end at a stop")
+	fs.String("workspace-idle", "15m", "`duration` that a workspace stays in memory without traffic")
+	fs.String("log-retention", "90d", "`duration` that the provisioning log is kept")
+	fs.String("tls-cert", "", "certificate `file` (PEM); with tls-key")
+	fs.String("tls-key", "", "key `file` (PEM)")
+	fs.StringSlice("trusted-proxies", nil, "`networks` whose X-Forwarded-* headers are believed, such as 10.0.0.0/8,fd00::/8")
+	fs.Int("max-connections", 10_000, "open connections")
+	fs.Int("max-connections-per-ip", 0, "open connections of one address; 0: no limit")
+	fs.Int("commands-per-workspace", 1024, "writes of one workspace in flight; beyond it clients get 429")
+	fs.String("memory-limit", "", "`size` of the soft memory limit, such as 2GiB (default: GOMEMLIMIT)")
+	fs.String("disk-reserve", "256MiB", "`size` of the free space below which writes are refused")
+	return fs
+}
+
+// configKey names the file. It is a flag and a variable, and no line of the
+// file.
+const configKey = "config"
+
 // envPrefix begins the names of environment variables.
 const envPrefix = "ROSTERD_"
 
 // clientVariables are read by the operator's commands, not by serve.
-var clientVariables = []string{"url"}
+var clientVariables = []string{"ROSTERD_URL"}
 
-// configFlags declares every key with its default.
-func configFlags(fs *pflag.FlagSet) {
-	fs.String("config", "", "YAML file with any of these keys")
-	fs.String("listen", "127.0.0.1:8080", "address to serve SCIM and the admin API on")
-	fs.String("data", "./rosterd-data", "data directory")
-	fs.String("public-url", "", "what resource locations begin with (default: what the client called the daemon)")
-	fs.String("operator-token", "", "token of the admin API (default: generated on first start)")
-	fs.String("metrics-listen", "127.0.0.1:9464", "address to serve /metrics on; empty: on the main listener")
-	fs.String("log-level", "info", "debug, info, warn or error")
-	fs.String("log-format", "json", "json or console")
-	fs.String("max-body", "1MiB", "longest body of a request")
-	fs.String("max-group-body", "8MiB", "longest body under /Groups, which hold whole member lists")
-	fs.Duration("drain-timeout", 30*time.Second, "how long requests may take to end at a stop")
-	fs.Duration("workspace-idle", 15*time.Minute, "how long a workspace stays in memory without traffic")
-	fs.String("log-retention", "90d", "how long the provisioning log is kept")
-	fs.String("tls-cert", "", "certificate file (PEM); with tls-key")
-	fs.String("tls-key", "", "key file (PEM)")
-	fs.StringSlice("trusted-proxies", nil, "networks whose X-Forwarded-* headers are believed, such as 10.0.0.0/8")
-	fs.Int("max-connections", 10_000, "open connections")
-	fs.Int("max-connections-per-ip", 0, "open connections of one address; 0: no limit")
-	fs.Int("commands-per-workspace", 1024, "writes of one workspace in flight; beyond it clients get 429")
-	fs.String("memory-limit", "", "soft memory limit such as 2GiB (default: GOMEMLIMIT)")
-	fs.String("disk-reserve", "256MiB", "free space below which writes are refused")
+// serviceLink is what Kubernetes puts into the environment of every container
+// in a namespace for each Service there, unless the pod says
+// enableServiceLinks: false. A Service called rosterd, or rosterd-metrics, gives
+// variables that begin like ours. Nobody wrote them and nobody can leave them
+// out of one container, so they are no mistake. Names and values are those that
+// the kubelet makes (its package envvars), and nothing wider: ROSTERD_PORT=8080
+// was written by somebody who expects it to do something.
+var serviceLink = regexp.MustCompile(`^ROSTERD(_[A-Z0-9_]+)?_(` +
+	`SERVICE_HOST=[0-9a-fA-F.:]+|SERVICE_PORT(_[A-Z0-9_]+)?=[0-9]+|` +
+	`PORT(_[0-9]+_(TCP|UDP|SCTP))?=(tcp|udp|sctp)://.+|` +
+	`PORT_[0-9]+_(TCP|UDP|SCTP)_(PROTO=(tcp|udp|sctp)|PORT=[0-9]+|ADDR=[0-9a-fA-F.:]+))$`)
+
+// An origin tells where the value of a key was written.
+type origin struct {
+	flags     *pflag.FlagSet
+	variables map[string]string // by key
+}
+
+// name returns what to call the key in a message: as whoever wrote the value
+// knows it.
+func (o origin) name(key string) string {
+	if o.flags.Changed(key) {
+		return "--" + key
+	}
+	if variable, ok := o.variables[key]; ok {
+		return variable
+	}
+	return key
 }
 
 // loadConfig reads flags over environment over file over defaults. Any error is
 // a usageError of one line.
 func loadConfig(fs *pflag.FlagSet, environ []string) (*config, *koanf.Koanf, error) {
-	k := koanf.New("\x00") // keys are flat
-	path, _ := fs.GetString("config")
+	k := koanf.New(keyDelimiter)
+	from, values, err := readEnviron(fs, environ)
+	if err != nil {
+		return nil, nil, err
+	}
+	path, _ := fs.GetString(configKey)
+	if path == "" {
+		path = values[configKey]
+	}
 	if path != "" {
-		if _, err := os.Stat(path); err != nil {
-			return nil, nil, usagef("config: %w", err)
-		}
-		if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
-			return nil, nil, usagef("config %s: %s", path, oneLine(err))
+		if err := readFile(k, fs, from, path); err != nil {
+			return nil, nil, err
 		}
 	}
-	variables := env.Provider("\x00", env.Opt{
-		Prefix: envPrefix,
-		TransformFunc: func(key, value string) (string, any) {
-			key = strings.ReplaceAll(strings.ToLower(strings.TrimPrefix(key, envPrefix)), "_", "-")
-			if slices.Contains(clientVariables, key) {
-				return "", nil
-			}
-			return key, value
-		},
-		EnvironFunc: func() []string { return environ },
-	})
-	if err := k.Load(variables, nil); err != nil {
-		return nil, nil, usagef("environment: %s", oneLine(err))
-	}
-	for _, key := range k.Keys() {
-		if fs.Lookup(key) == nil || key == "config" {
-			return nil, nil, usagef("there is no configuration key %q; see rosterd serve --help", key)
+	for key, value := range values {
+		if key == configKey {
+			continue
+		}
+		if err := k.Set(key, value); err != nil {
+			return nil, nil, usagef("%s: %w", from.name(key), err)
 		}
 	}
-	if err := k.Load(posflag.Provider(fs, "\x00", k), nil); err != nil {
+	if err := k.Load(posflag.Provider(fs, keyDelimiter, k), nil); err != nil {
 		return nil, nil, usagef("flags: %s", oneLine(err))
 	}
-	c, err := parseConfig(k)
+	c, err := parseConfig(k, from)
 	if err != nil {
 		return nil, nil, usageError{err}
 	}
 	return c, k, nil
 }
 
-func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+// keyDelimiter would part the levels of a key. Keys are flat.
+const keyDelimiter = "\x00"
 
-// A reader reads keys and remembers the first that is wrong.
-type reader struct {
-	k   *koanf.Koanf
-	err error
+// readEnviron returns the values that the environment has for keys.
+func readEnviron(fs *pflag.FlagSet, environ []string) (origin, map[string]string, error) {
+	from, values := origin{fs, map[string]string{}}, map[string]string{}
+	for _, entry := range environ {
+		variable, value, _ := strings.Cut(entry, "=")
+		rest, ours := strings.CutPrefix(variable, envPrefix)
+		if !ours || slices.Contains(clientVariables, variable) || serviceLink.MatchString(entry) {
+			continue
+		}
+		key := strings.ReplaceAll(strings.ToLower(rest), "_", "-")
+		if fs.Lookup(key) == nil {
+			return from, nil, usagef("there is no configuration key for the variable %s; see rosterd serve --help", variable)
+		}
+		from.variables[key], values[key] = variable, value
+	}
+	return from, values, nil
 }
 
-func (r *reader) fail(key, format string, args ...any) {
-	if r.err == nil {
-		r.err = fmt.Errorf(key+": "+format, args...)
+// readFile loads the YAML file at path into k.
+func readFile(k *koanf.Koanf, fs *pflag.FlagSet, from origin, path string) error {
+	if _, err := os.Stat(path); err != nil {
+		return usagef("%s: %w", from.name(configKey), err)
 	}
-}
-
-func (r *reader) bytes(key string) uint64 {
-	text := r.k.String(key)
-	if text == "" {
-		return 0
+	if err := k.Load(file.Provider(path), yaml.Parser()); err != nil {
+		return usagef("config %s: %s", path, oneLine(err))
 	}
-	n, err := humanize.ParseBytes(text)
-	if err != nil {
-		r.fail(key, "%q is no size such as 8MiB", text)
-	}
-	return n
-}
-
-// positive reads a whole number above least.
-func (r *reader) count(key string, least int) int {
-	n := r.k.Int(key)
-	if n < least || fmt.Sprint(n) != fmt.Sprint(r.k.Get(key)) {
-		r.fail(key, "%v: write a whole number of at least %d", r.k.Get(key), least)
-	}
-	return n
-}
-
-// duration reads what time.ParseDuration reads, and days such as 90d.
-func (r *reader) duration(key string) time.Duration {
-	text := r.k.String(key)
-	if days, ok := strings.CutSuffix(text, "d"); ok {
-		if d, err := time.ParseDuration(days + "h"); err == nil && d > 0 {
-			return 24 * d
+	for _, key := range k.Keys() {
+		key, _, _ = strings.Cut(key, keyDelimiter) // a key that holds keys is named itself
+		if fs.Lookup(key) == nil || key == configKey {
+			return usagef("config %s: there is no configuration key %q; see rosterd serve --help", path, key)
 		}
 	}
-	d, err := time.ParseDuration(text)
-	if err != nil || d <= 0 {
-		r.fail(key, "%q is no duration such as 15m or 90d", text)
-	}
-	return d
+	return nil
 }
 
-func parseConfig(k *koanf.Koanf) (*config, error) {
-	r := &reader{k: k}
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
+
+// maxBodies bounds the longest bodies that can be allowed, in bytes.
+const maxBodies = 64 << 20
+
+func parseConfig(k *koanf.Koanf, from origin) (*config, error) {
+	r := &reader{k: k, origin: from}
 	c := &config{
-		listen: k.String("listen"), data: k.String("data"), publicURL: k.String("public-url"),
-		operatorToken: k.String("operator-token"), metricsListen: k.String("metrics-listen"), logFormat: k.String("log-format"),
-		maxBody: int(r.bytes("max-body")), maxGroupBody: int(r.bytes("max-group-body")),
+		listen: r.address("listen"), data: r.text("data"), publicURL: r.baseURL("public-url"),
+		operatorToken: r.text("operator-token"), logFormat: r.text("log-format"),
+		maxBody: int(r.size("max-body", 1, maxBodies)), maxGroupBody: int(r.size("max-group-body", 1, maxBodies)),
 		drainTimeout: r.duration("drain-timeout"), workspaceIdle: r.duration("workspace-idle"), logRetention: r.duration("log-retention"),
-		tlsCert: k.String("tls-cert"), tlsKey: k.String("tls-key"),
+		tlsCert: r.text("tls-cert"), tlsKey: r.text("tls-key"), trustedProxies: r.networks("trusted-proxies"),
 		maxConnections: r.count("max-connections", 1), maxPerIP: r.count("max-connections-per-ip", 0),
 		perWorkspace: r.count("commands-per-workspace", 1),
-		memoryLimit:  r.bytes("memory-limit"), diskReserve: r.bytes("disk-reserve"),
+		memoryLimit:  r.size("memory-limit", 0, math.MaxInt64), diskReserve: r.size("disk-reserve", 0, math.MaxInt64),
+	}
+	if r.text("metrics-listen") != "" {
+		c.metricsListen = r.address("metrics-listen")
 	}
 	var err error
-	if c.logLevel, err = zerolog.ParseLevel(k.String("log-level")); err != nil || c.logLevel > zerolog.ErrorLevel || c.logLevel < zerolog.DebugLevel {
-		r.fail("log-level", "%q: write debug, info, warn or error", k.String("log-level"))
+	level := r.text("log-level")
+	if c.logLevel, err = zerolog.ParseLevel(level); err != nil || c.logLevel > zerolog.ErrorLevel || c.logLevel < zerolog.DebugLevel {
+		r.fail("log-level", "%q: write debug, info, warn or error", level)
 	}
 	if c.logFormat != "json" && c.logFormat != "console" {
 		r.fail("log-format", "%q: write json or console", c.logFormat)
 	}
-	for _, text := range k.Strings("trusted-proxies") {
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			r.fail("trusted-proxies", "%q is no network such as 10.0.0.0/8", text)
-		}
-		c.trustedProxies = append(c.trustedProxies, p)
-	}
-	const most = 64 << 20
 	switch {
-	case c.maxBody < 1 || c.maxBody > most || c.maxGroupBody < 1 || c.maxGroupBody > most:
-		r.fail("max-body", "bodies may be 1 byte to 64MiB long")
 	case c.data == "":
 		r.fail("data", "name a directory")
 	case (c.tlsCert == "") != (c.tlsKey == ""):
@@ -209,9 +226,7 @@ func parseConfig(k *koanf.Koanf) (*config, error) {
 // printConfig writes the effective configuration as YAML, secrets masked.
 func printConfig(w io.Writer, k *koanf.Koanf) error {
 	shown := k.Copy()
-	shown.Delete("config")
-	shown.Delete("print-config")
-	shown.Delete("help")
+	shown.Delete(configKey)
 	if shown.String("operator-token") != "" {
 		if err := shown.Set("operator-token", "********"); err != nil {
 			return err

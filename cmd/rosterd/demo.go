@@ -100,8 +100,7 @@ func (dm *demo) run(ctx context.Context) (err error) {
 // start brings the daemon up on its usual port, or on a free one if that is
 // busy.
 func (dm *demo) start() error {
-	fs := serveCommand().Flags()
-	cfg, _, err := loadConfig(fs, nil)
+	cfg, _, err := loadConfig(configFlags(), nil)
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // Exit codes.
@@ -65,12 +66,25 @@ on disk. "rosterd demo" shows it at work without any set-up.`,
 		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		serveCommand(), demoCommand(), workspaceCommand(), tokenCommand(), logCommand(),
 		checkCommand(), dumpCommand(), backupCommand(), restoreCommand(), versionCommand(),
 	)
 	return root
+}
+
+// flagError says what is wrong with a flag, in words of ours where the reason
+// would be strconv's.
+func flagError(_ *cobra.Command, err error) error {
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		want := map[string]string{"int": "a whole number", "bool": "true or false"}[invalid.GetFlag().Value.Type()]
+		if want != "" {
+			return usagef("--%s: %q: write %s", invalid.GetFlag().Name, invalid.GetValue(), want)
+		}
+	}
+	return usageError{err}
 }
 
 // noArgs and exactly are cobra's, as mistakes of the command line.

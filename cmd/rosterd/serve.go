@@ -8,15 +8,17 @@ import (
 )
 
 func serveCommand() *cobra.Command {
-	show := false
+	show, keys := false, configFlags()
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the daemon in the foreground",
 		Long: `serve runs the daemon until SIGINT or SIGTERM, then lets requests end and stops.
 
-Every flag is also a key of the YAML file that --config names, and an environment
-variable: --log-level is ROSTERD_LOG_LEVEL. Flags win over the environment, the
-environment wins over the file. Once the daemon accepts requests it logs one line
+Every flag but --config and --print-config is also a key of the YAML file that
+--config or ROSTERD_CONFIG names, and an environment variable: --log-level is
+ROSTERD_LOG_LEVEL. Flags win over the environment, the environment wins over the
+file. Sizes are such as 8MiB, durations such as 15m or 90d; networks are parted by
+commas, or a list in the file. Once the daemon accepts requests it logs one line
 with the message "ready" and its URL.
 
 The admin API wants the operator token. Without --operator-token one is generated
@@ -26,7 +28,7 @@ on the first start and written to DATA/operator-token.`,
   rosterd serve --print-config`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, k, err := loadConfig(cmd.Flags(), os.Environ())
+			cfg, k, err := loadConfig(keys, os.Environ())
 			if err != nil {
 				return err
 			}
@@ -36,7 +38,7 @@ on the first start and written to DATA/operator-token.`,
 			return serve(cmd.Context(), cfg)
 		},
 	}
-	configFlags(cmd.Flags())
+	cmd.Flags().AddFlagSet(keys)
 	cmd.Flags().BoolVar(&show, "print-config", false, "print the effective configuration and exit")
 	return cmd
 }
