@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/dgraph-io/badger/v4"
 )
@@ -72,54 +73,70 @@ func (s *Store) Backup(w io.Writer) error {
 
 // Restore makes the store of cfg.Dir, which must be empty or not there, from a
 // backup. A backup that is cut short or damaged is refused and leaves nothing
-// behind.
+// behind. A process that dies on the way leaves a directory that Open refuses.
 func Restore(r io.Reader, cfg Config) error {
-	fresh, err := checkDir(cfg.Dir)
-	if err == nil && !fresh {
-		err = fmt.Errorf("data directory %s is not empty; restore into a new one", cfg.Dir)
+	if files, err := os.ReadDir(cfg.Dir); err == nil && len(files) > 0 {
+		if _, err := checkDir(cfg.Dir); err != nil {
+			return err
+		}
+		return fmt.Errorf("data directory %s is not empty; restore into a new one", cfg.Dir)
 	}
-	if err != nil {
-		return err
+	made, err := makeDir(cfg.Dir)
+	if err == nil {
+		err = restore(r, cfg)
 	}
-	s, err := Open(cfg)
-	if err != nil {
-		return err
-	}
-	err = errors.Join(s.restore(r), s.Close())
-	if err != nil {
-		os.RemoveAll(filepath.Join(cfg.Dir, journalDir))
-		os.Remove(filepath.Join(cfg.Dir, formatFile))
+	if err != nil { // the first error is the one to tell
+		for _, name := range []string{journalDir, restoringFile, restoringFile + unfinished, formatFile} {
+			_ = os.RemoveAll(filepath.Join(cfg.Dir, name))
+		}
+		for _, dir := range slices.Backward(made) {
+			_ = os.Remove(dir)
+		}
 	}
 	return err
+}
+
+// restore reads a backup into an empty directory, which becomes a data
+// directory with its last step.
+func restore(r io.Reader, cfg Config) error {
+	restoring := filepath.Join(cfg.Dir, restoringFile)
+	if err := WriteFile(restoring, formatText); err != nil {
+		return err
+	}
+	s, err := openJournal(cfg)
+	if err != nil {
+		return err
+	}
+	s.begin()
+	err = s.restore(r)
+	if cerr := s.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	return rename(restoring, filepath.Join(cfg.Dir, formatFile))
 }
 
 // restore reads a backup into an empty store.
 func (s *Store) restore(r io.Reader) error {
 	in := backupReader{in: bufio.NewReaderSize(r, 64<<10), sum: crc32.New(castagnoli)}
-	magic := make([]byte, len(backupMagic))
-	if err := in.full(magic); err != nil || string(magic) != backupMagic {
-		return errors.New("this is no backup of rosterd, or one of a newer version")
+	if err := in.begin(); err != nil {
+		return err
 	}
 	var batch []entry
 	count, size := uint64(0), 0
 	for {
-		key, err := in.part()
+		e, err := in.entry()
 		if err != nil {
 			return err
 		}
-		if len(key) == 0 {
+		if len(e.key) == 0 {
 			break
 		}
-		record, err := in.part()
-		if err != nil {
-			return err
-		}
-		if _, err := unseal(key, record); err != nil {
-			return err
-		}
-		batch = append(batch, entry{key, record})
+		batch = append(batch, e)
 		count++
-		if size += len(key) + len(record); size > maxRecord {
+		if size += len(e.key) + len(e.record); size > maxRecord {
 			if err := s.writer.write(batch); err != nil {
 				return err
 			}
@@ -134,48 +151,108 @@ func (s *Store) restore(r io.Reader) error {
 
 // backupReader reads a backup and sums it up.
 type backupReader struct {
-	in  *bufio.Reader
-	sum hash.Hash32
+	in   *bufio.Reader
+	sum  hash.Hash32
+	read int64 // bytes so far
+	err  error // of reading: errShort, or what the file's reader says
 }
 
-var errTruncated = errors.New("the backup is cut short or damaged")
+// errShort means that a backup ends too early.
+var errShort = errors.New("the backup is cut short")
 
-func (r backupReader) ReadByte() (byte, error) {
+// damaged says where a backup is not what was written: in the part that begins
+// at a byte. All parts before it have been verified.
+func damaged(at int64) error {
+	return fmt.Errorf("the backup is damaged at byte %d or soon after it", at)
+}
+
+// ReadByte implements io.ByteReader, for uvarints.
+func (r *backupReader) ReadByte() (byte, error) {
 	var b [1]byte
 	err := r.full(b[:])
 	return b[0], err
 }
 
-func (r backupReader) full(b []byte) error {
-	if _, err := io.ReadFull(r.in, b); err != nil {
-		return errTruncated
+func (r *backupReader) full(b []byte) error {
+	n, err := io.ReadFull(r.in, b)
+	r.read += int64(n)
+	r.sum.Write(b[:n])
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		err = errShort
 	}
-	r.sum.Write(b)
-	return nil
+	r.err = err
+	return err
 }
 
-func (r backupReader) part() ([]byte, error) {
+// blame returns what is wrong with the part that begins at a byte. Where the
+// file ended in it, its length may be what is damaged.
+func (r *backupReader) blame(at int64) error {
+	switch r.err {
+	case nil:
+		return damaged(at)
+	case errShort:
+		return fmt.Errorf("%w after byte %d, or damaged at byte %d or soon after it", errShort, r.read, at)
+	}
+	return r.err
+}
+
+// begin reads what a backup begins with.
+func (r *backupReader) begin() error {
+	magic := make([]byte, len(backupMagic))
+	err := r.full(magic)
+	if err == nil && string(magic) != backupMagic || err == errShort {
+		return errors.New("this is no backup of rosterd, or one of a newer version")
+	}
+	return err
+}
+
+// entry returns the next key and record, or no key at the end.
+func (r *backupReader) entry() (entry, error) {
+	at := r.read
+	key, err := r.part()
+	if err == nil && len(key) == 0 {
+		return entry{}, nil
+	}
+	var record []byte
+	if err == nil {
+		record, err = r.part()
+	}
+	if err == nil {
+		_, err = unseal(key, record)
+	}
+	if err != nil {
+		return entry{}, r.blame(at)
+	}
+	return entry{key, record}, nil
+}
+
+// part reads a length and that many bytes.
+func (r *backupReader) part() ([]byte, error) {
 	n, err := binary.ReadUvarint(r)
-	if err != nil || n > maxBackupPart {
-		return nil, errTruncated
+	if err != nil {
+		return nil, err
+	}
+	if n > maxBackupPart {
+		return nil, ErrCorrupt
 	}
 	b := make([]byte, n)
 	return b, r.full(b)
 }
 
 // end checks count and checksum, and that nothing follows.
-func (r backupReader) end(count uint64) error {
+func (r *backupReader) end(count uint64) error {
+	at := r.read
 	var n [8]byte
-	if err := r.full(n[:]); err != nil || binary.BigEndian.Uint64(n[:]) != count {
-		return errTruncated
+	if err := r.full(n[:]); err != nil {
+		return r.blame(at)
 	}
 	want := r.sum.Sum32()
 	var sum [4]byte
-	if err := r.full(sum[:]); err != nil || binary.LittleEndian.Uint32(sum[:]) != want {
-		return errTruncated
+	if err := r.full(sum[:]); err != nil || binary.BigEndian.Uint64(n[:]) != count || binary.LittleEndian.Uint32(sum[:]) != want {
+		return r.blame(at)
 	}
 	if _, err := r.in.ReadByte(); err != io.EOF {
-		return errTruncated
+		return fmt.Errorf("the backup is damaged: something follows its end at byte %d", r.read)
 	}
 	return nil
 }

@@ -3,9 +3,7 @@ package persistence
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -49,84 +47,63 @@ type Store struct {
 // snapshotsAtOnce bounds the snapshots that are written side by side.
 const snapshotsAtOnce = 2
 
-// Files of a data directory.
-const (
-	formatFile = "FORMAT"
-	journalDir = "journal"
-)
-
 // Open opens the store in cfg.Dir, or makes one. It returns an error of one
 // line, having changed nothing, if the directory is in use, was written by a
-// newer version, is no data directory, or has too little space.
+// newer version, holds an unfinished restore, is no data directory, or has too
+// little space.
 func Open(cfg Config) (*Store, error) {
+	fresh, err := checkDir(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	s, err := openJournal(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if fresh {
+		if err := WriteFile(filepath.Join(cfg.Dir, formatFile), formatText); err != nil {
+			return nil, errors.Join(err, s.db.Close())
+		}
+	}
+	s.begin()
+	return s, nil
+}
+
+// openJournal opens the journal of cfg.Dir, and makes it if it is not there.
+func openJournal(cfg Config) (*Store, error) {
 	if cfg.Now == nil {
 		return nil, errors.New("persistence: Config.Now is not set")
 	}
 	if cfg.FreeSpace == nil {
 		cfg.FreeSpace = freeSpace
 	}
-	fresh, err := checkDir(cfg.Dir)
-	if err != nil {
-		return nil, err
-	}
 	if err := checkSpace(cfg); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Join(cfg.Dir, journalDir), 0o700); err != nil {
-		return nil, fmt.Errorf("data directory: %w", err)
+	journal := filepath.Join(cfg.Dir, journalDir)
+	if _, err := makeDir(journal); err != nil {
+		return nil, err
+	}
+	if err := sweep(journal); err != nil {
+		return nil, openError(cfg.Dir, err)
 	}
 	s := &Store{
 		cfg: cfg, failed: make(chan struct{}), closing: make(chan struct{}),
 		snapshots: make(chan struct{}, snapshotsAtOnce),
 	}
-	s.db, err = badger.Open(s.options())
-	if err != nil {
+	var err error
+	if s.db, err = badger.Open(s.options()); err != nil {
 		return nil, openError(cfg.Dir, err)
 	}
-	if fresh {
-		if err := os.WriteFile(filepath.Join(cfg.Dir, formatFile), []byte(strconv.Itoa(formatVersion)+"\n"), 0o600); err != nil {
-			return nil, errors.Join(err, s.db.Close())
-		}
-	}
+	return s, nil
+}
+
+// begin starts what works beside the callers.
+func (s *Store) begin() {
 	s.space = newSpace(s)
 	s.writer.init(s)
 	s.work.Go(s.writer.run)
 	s.work.Go(s.space.watch)
-	return s, nil
-}
-
-// openError makes one line of why Badger did not open.
-func openError(dir string, err error) error {
-	if strings.Contains(err.Error(), "lock") {
-		return fmt.Errorf("data directory %s is in use by another rosterd", dir)
-	}
-	first, _, _ := strings.Cut(err.Error(), "\n")
-	return fmt.Errorf("data directory %s: %s", dir, first)
-}
-
-// checkDir reports whether dir is new, and refuses what is no data directory
-// of this version.
-func checkDir(dir string) (fresh bool, err error) {
-	text, err := os.ReadFile(filepath.Join(dir, formatFile))
-	switch {
-	case err == nil:
-		if version := strings.TrimSpace(string(text)); version != strconv.Itoa(formatVersion) {
-			return false, fmt.Errorf("data directory %s has format %s, this rosterd knows %d; use a newer rosterd", dir, version, formatVersion)
-		}
-		return false, nil
-	case !errors.Is(err, os.ErrNotExist):
-		return false, fmt.Errorf("data directory: %w", err)
-	}
-	files, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return false, fmt.Errorf("data directory: %w", err)
-	}
-	for _, f := range files {
-		if f.Name() != journalDir { // what an interrupted first start leaves
-			return false, fmt.Errorf("data directory %s is neither empty nor rosterd's: it has no file %s", dir, formatFile)
-		}
-	}
-	return true, nil
 }
 
 // memtable is the size of Badger's write buffer, in bytes. It bounds a
