@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net"
@@ -28,7 +29,7 @@ func wantMistakes(t *testing.T, fresh string, mistakes []mistake) {
 		if code != c.code || !strings.Contains(errs, c.detail) || strings.Count(errs, "\n") != 1 || out != "" {
 			t.Errorf("%s: code %d, %q %q", c.name, code, out, errs)
 		}
-		if files, _ := os.ReadDir(fresh); len(files) > 0 {
+		if _, err := os.Stat(fresh); err == nil {
 			t.Errorf("%s: the data directory was touched", c.name)
 		}
 	}
@@ -51,6 +52,7 @@ func TestMistakes(t *testing.T) {
 	note := write(t, "buy milk\n", dir, "note.txt")
 	write(t, "", foreign, "photo.jpg")
 	write(t, "99\n", newer, "FORMAT")
+	empty, part := filepath.Dir(write(t, "", dir, "empty", "FORMAT")), filepath.Dir(write(t, "1\n", dir, "part", "RESTORING"))
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -64,6 +66,9 @@ func TestMistakes(t *testing.T) {
 		{"port in use", "", append(serve, "--listen", busy.Addr().String()), 1, "address already in use"},
 		{"data directory of somebody else", "", append(serve, "--data", foreign), 1, "neither empty nor rosterd's"},
 		{"data directory of a newer version", "", append(serve, "--data", newer), 1, "format 99"},
+		{"data directory with a cut-off FORMAT", "", append(serve, "--data", empty), 1, "is no format"},
+		{"data directory of a killed restore", "", append(serve, "--data", part), 1, "a restore into it was interrupted"},
+		{"check of a killed restore", "", []string{"check", "--data", part}, 1, "a restore into it was interrupted"},
 		{"no operator token", "", []string{"workspace", "list"}, 2, "operator-token"},
 		{"bad url", "", []string{"workspace", "list", "--url", "nowhere", "--operator-token", "x"}, 2, "url"},
 		{"check of nothing", "", []string{"check", "--data", fresh}, 1, "no such file"},
@@ -233,4 +238,35 @@ func TestEveryCommandHasAnExample(t *testing.T) {
 			t.Errorf("%s has no example", c.CommandPath())
 		}
 	}
+}
+
+// TestInterruptedRestore ends a restore as Ctrl-C does.
+func TestInterruptedRestore(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	cmd := newRoot()
+	cmd.SetArgs([]string{"restore", write(t, "", t.TempDir(), "any.backup"), "--data", dir})
+	if err := cmd.ExecuteContext(ctx); err == nil || err.Error() != "interrupted" {
+		t.Errorf("it ends with %v", err)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("the directory is left")
+	}
+}
+
+// TestTokenOfAnInterruptedStart: a first start that died after the token and
+// before its hash generates another one.
+func TestTokenOfAnInterruptedStart(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	startProcess(t, dir).kill()
+	first := operatorToken(t, dir)
+	if err := os.Remove(filepath.Join(dir, tokenHashFile)); err != nil {
+		t.Fatal(err)
+	}
+	p := startProcess(t, dir)
+	if operatorToken(t, dir) == first {
+		t.Error("the token is the one that was never valid")
+	}
+	openWorkspace(t, p, dir) // the new one is
 }

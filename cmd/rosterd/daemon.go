@@ -173,10 +173,12 @@ func (d *daemon) operatorHash() (hash [32]byte, err error) {
 	token := "rop_" + base64.RawURLEncoding.EncodeToString(secret[:])
 	hash = sha256.Sum256([]byte(token))
 	d.tokenFile = filepath.Join(d.cfg.data, tokenFile)
-	return hash, errors.Join(
-		os.WriteFile(d.tokenFile, []byte(token+"\n"), 0o600),
-		os.WriteFile(hashPath, []byte(hex.EncodeToString(hash[:])+"\n"), 0o600),
-	)
+	// The hash is what makes the token valid. It comes second: a start that dies
+	// in between generates another token, and nobody has been told of this one.
+	if err := persistence.WriteFile(d.tokenFile, []byte(token+"\n")); err != nil {
+		return hash, err
+	}
+	return hash, persistence.WriteFile(hashPath, []byte(hex.EncodeToString(hash[:])+"\n"))
 }
 
 // stop drains and closes everything from the outside in. What is acknowledged

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -94,9 +96,10 @@ func restoreCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "restore FILE",
 		Short: "Make a data directory from a backup",
-		Long: `restore makes a new data directory from a backup. A backup that is cut short or
-damaged is refused. The operator token is not part of a backup: the next start
-generates one, unless --operator-token is given.`,
+		Long: `restore makes a data directory from a backup. The directory must be empty or not
+there. A backup that is cut short or damaged is refused and leaves nothing behind.
+The operator token is not part of a backup: the first "rosterd serve" on the new
+directory generates one, unless its configuration names one.`,
 		Example: "  rosterd restore /backups/rosterd-monday.backup --data /var/lib/rosterd-restored",
 		Args:    exactly("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -105,7 +108,7 @@ generates one, unless --operator-token is given.`,
 				return err
 			}
 			defer f.Close()
-			if err := persistence.Restore(f, offline(dir)); err != nil {
+			if err := persistence.Restore(contextReader{cmd.Context(), f}, offline(dir)); err != nil {
 				return err
 			}
 			_, err = fmt.Fprintf(cmd.OutOrStdout(), "restored into %s\n", dir)
@@ -114,4 +117,18 @@ generates one, unless --operator-token is given.`,
 	}
 	dataFlag(cmd, &dir)
 	return cmd
+}
+
+// A contextReader ends when its context does, so that Ctrl-C ends a restore
+// like a file that cannot be read: with nothing left behind.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c contextReader) Read(b []byte) (int, error) {
+	if c.ctx.Err() != nil {
+		return 0, errors.New("interrupted")
+	}
+	return c.r.Read(b)
 }
