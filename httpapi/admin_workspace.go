@@ -2,7 +2,9 @@ package httpapi
 
 import (
 	"bufio"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"rosterd/scim"
@@ -127,6 +129,10 @@ func (s *Server) readLog(x *exchange) {
 			err = scim.Errorf(400, "", "after: %q is no sequence number", text)
 		}
 	}
+	user, kind := x.query("user"), x.query("kind")
+	if err == nil && kind != "" && !slices.Contains(workspace.LogKinds, kind) {
+		err = scim.Errorf(400, "", "kind: %q is none of %s", kind, strings.Join(workspace.LogKinds, ", "))
+	}
 	if err != nil {
 		x.refuse(err)
 		return
@@ -134,7 +140,6 @@ func (s *Server) readLog(x *exchange) {
 	if !x.open() {
 		return
 	}
-	user, kind := x.query("user"), x.query("kind")
 	body := []byte(`{"items":[`)
 	n, seen, last := 0, 0, after
 	fault := s.cfg.Store.ReadLog(x.ctx, x.ws, after, func(seq uint64, env workspace.Envelope, ev workspace.Event) bool {

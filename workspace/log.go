@@ -22,6 +22,14 @@ type LogEntry struct {
 	Detail      string // one sentence where the kind does not say it all
 }
 
+// LogKinds are all kinds of log lines, in the order of the alphabet.
+var LogKinds = []string{
+	"connection.created", "connection.deleted", "connection.updated", "group.created", "group.deleted", "group.updated",
+	"member.added", "member.allowed", "member.held", "member.removed", "request.refused", "role.created", "role.deleted", "role.updated",
+	"token.created", "token.revoked", "user.adopted", "user.created", "user.deactivated", "user.deleted", "user.reactivated", "user.updated",
+	"workspace.changed", "workspace.noAdmin",
+}
+
 // Entry returns the log line of event seq. It reports false for what is no
 // news to an admin: a sync that changed nothing, a token's use, a stored
 // answer.

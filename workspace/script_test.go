@@ -237,6 +237,9 @@ func (w *world) report(commits []Commit, res Result, err error) string {
 				fmt.Fprintf(&out, "  (%T)\n", ev)
 				continue
 			}
+			if !slices.Contains(LogKinds, e.Kind) {
+				w.t.Errorf("%T is logged as %s, which is not in LogKinds", ev, e.Kind)
+			}
 			if e.Kind == "request.refused" {
 				continue // the same words as the answer
 			}

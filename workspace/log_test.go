@@ -1,0 +1,32 @@
+package workspace
+
+import (
+	"slices"
+	"testing"
+
+	"rosterd/scim"
+)
+
+// TestLogKinds holds the list of kinds to what events give.
+func TestLogKinds(t *testing.T) {
+	active := func(to bool) []Change { return []Change{{Path: "active", To: scim.Boolean(to)}} }
+	var got []string
+	for _, ev := range []Event{
+		WorkspaceCreated{}, WorkspaceChanged{}, NoAdmin{}, ConnectionCreated{}, ConnectionChanged{}, ConnectionDeleted{}, TokenCreated{}, TokenRevoked{},
+		UserCreated{}, UserDeleted{}, UserChanged{}, UserChanged{Cause: CauseAdopted}, UserChanged{Cause: CauseReactivated},
+		UserChanged{Changes: active(false)}, UserChanged{Changes: active(true)}, UserChanged{Cause: CauseNameLost},
+		GroupCreated{GroupDoc: GroupDoc{Kind: Role}}, GroupChanged{GroupDoc: GroupDoc{Kind: Role}}, GroupDeleted{Kind: Role},
+		GroupCreated{GroupDoc: GroupDoc{Kind: Team}}, GroupChanged{GroupDoc: GroupDoc{Kind: Team}}, GroupDeleted{Kind: Team},
+		MemberAdded{}, MemberAdded{Held: true}, MemberRemoved{}, MemberAllowed{}, RequestRefused{},
+	} {
+		e, logged := Entry(1, Envelope{}, ev)
+		if !logged {
+			t.Errorf("%T has no line", ev)
+		}
+		got = append(got, e.Kind)
+	}
+	slices.Sort(got)
+	if got = slices.Compact(got); !slices.Equal(got, LogKinds) {
+		t.Errorf("events give %q", got)
+	}
+}
