@@ -260,13 +260,13 @@ func TestDamagedBackups(t *testing.T) {
 			t.Fatalf("%s: %s is left", what, got)
 		}
 	}
-	for i := 0; i < len(backup); i += 1 + len(backup)/40 {
+	for i := 0; i < len(backup); i += 1 + len(backup)/15 {
 		b := bytes.Clone(backup)
 		b[i] ^= 1 << (i % 8)
 		refused(fmt.Sprintf("bit %d of byte %d of %d flipped", i%8, i, len(b)), b, i)
 		refused(fmt.Sprintf("cut after %d of %d", i, len(b)), backup[:i], i)
 	}
-	for i := len(backup) - 12; i < len(backup); i++ {
+	for i := len(backup) - 13; i < len(backup); i += 3 { // the end
 		b := bytes.Clone(backup)
 		b[i] ^= 1
 		refused(fmt.Sprintf("byte %d of %d", i, len(b)), b, i)

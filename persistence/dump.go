@@ -3,8 +3,10 @@ package persistence
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"reflect"
+	"slices"
 	"strings"
 
 	"rosterd/scim"
@@ -14,17 +16,20 @@ import (
 // Dump writes the journal as JSON lines, one event each, oldest first: of one
 // workspace, or of all in order of id where ws is empty. A line is the
 // provisioning log's, with the event's name, the actor, and the document that
-// a user's event holds.
+// a user's event holds. A workspace that is not there is an error.
 func (s *Store) Dump(w io.Writer, ws workspace.ID) error {
 	out := bufio.NewWriter(w)
 	heads, err := s.Heads("", 0)
 	if err != nil {
 		return err
 	}
-	for _, h := range heads {
-		if ws != "" && h.ID != ws {
-			continue
+	if ws != "" {
+		heads = slices.DeleteFunc(heads, func(h workspace.Head) bool { return h.ID != ws })
+		if len(heads) == 0 {
+			return fmt.Errorf("there is no workspace %q", ws)
 		}
+	}
+	for _, h := range heads {
 		err := s.ReadLog(context.Background(), h.ID, 0, func(seq uint64, env workspace.Envelope, ev workspace.Event) bool {
 			_, err := out.Write(append(dumpLine(h.ID, seq, env, ev), '\n'))
 			return err == nil

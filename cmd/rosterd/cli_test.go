@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spf13/cobra"
 )
 
 // A mistake is a command line that must end with a code and one line on stderr.
@@ -60,9 +62,14 @@ func TestMistakes(t *testing.T) {
 	defer busy.Close()
 	serve := []string{"serve", "--metrics-listen", "", "--data", fresh, "--listen", "127.0.0.1:0"}
 	wantMistakes(t, fresh, []mistake{
-		{"unknown command", "", []string{"fly"}, 2, "fly"},
+		{"unknown command", "", []string{"fly"}, 2, `rosterd: unknown command "fly"; see rosterd --help`},
+		{"unknown command of a group", "", []string{"token", "fly"}, 2, `rosterd: unknown command "token fly"; see rosterd token --help`},
 		{"unknown flag", "", []string{"serve", "--wings"}, 2, "wings"},
-		{"argument too many", "", []string{"version", "x"}, 2, "unknown argument"},
+		{"argument too many", "", []string{"version", "x"}, 2, `rosterd: version: unknown argument "x"`},
+		{"argument missing", "", []string{"token", "revoke", "acme"}, 2, "rosterd: token revoke: give WORKSPACE ID; see"},
+		{"nothing to set", "", []string{"workspace", "set", "acme"}, 2, "rosterd: workspace set: give ID KEY=VALUE; see"},
+		{"a setting without a value", "ROSTERD_OPERATOR_TOKEN=x", []string{"workspace", "set", "acme", "plan"}, 2, "key=value"},
+		{"people that are no number", "", []string{"demo", "--people", "x"}, 2, `--people: "x": write a whole number`},
 		{"port in use", "", append(serve, "--listen", busy.Addr().String()), 1, "address already in use"},
 		{"data directory of somebody else", "", append(serve, "--data", foreign), 1, "neither empty nor rosterd's"},
 		{"data directory of a newer version", "", append(serve, "--data", newer), 1, "format 99"},
@@ -115,6 +122,23 @@ func TestDataInUse(t *testing.T) {
 	}
 }
 
+func addPerson(t *testing.T, p *process, token, name string) {
+	t.Helper()
+	req, err := http.NewRequest("POST", p.url+"/scim/v2/Users", strings.NewReader(`{"userName":"`+name+`"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != 201 {
+		t.Fatalf("POST: %s", res.Status)
+	}
+}
+
 // TestOperatorsDay is what README tells an operator to do: a workspace, a
 // token, people, a backup, restored elsewhere, checked, dumped.
 func TestOperatorsDay(t *testing.T) {
@@ -136,19 +160,7 @@ func TestOperatorsDay(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"ada", "bob", "eve"} {
-		req, err := http.NewRequest("POST", p.url+"/scim/v2/Users", strings.NewReader(`{"userName":"`+name+`@example.com"}`))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+token.Token)
-		res, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res.Body.Close()
-		if res.StatusCode != 201 {
-			t.Fatalf("POST: %s", res.Status)
-		}
+		addPerson(t, p, token.Token, name+"@example.com")
 	}
 	for out, want := range map[string]string{
 		run("workspace", "list"):                         "acme  Acme GmbH  3 ",
@@ -161,6 +173,9 @@ func TestOperatorsDay(t *testing.T) {
 		if !strings.Contains(out, want) {
 			t.Errorf("want %q in\n%s", want, out)
 		}
+	}
+	if code, _, errs := rosterd(t, env, "log", "acme", "--kind", "bogus"); code != 1 || !strings.Contains(errs, "user.created") || strings.Count(errs, "\n") != 1 {
+		t.Errorf("log of a kind that is none: %d %q", code, errs)
 	}
 	run("token", "revoke", "acme", token.ID)
 	if code := p.stop(t); code != 0 {
@@ -177,6 +192,9 @@ func TestOperatorsDay(t *testing.T) {
 	}
 	if lines := strings.Count(run("dump", "--data", elsewhere, "--workspace", "acme"), `"event":"UserCreated"`); lines != 3 {
 		t.Errorf("the restored journal has %d people", lines)
+	}
+	if code, out, errs := rosterd(t, nil, "dump", "--data", elsewhere, "--workspace", "nope"); code != 1 || out != "" || errs != "rosterd: there is no workspace \"nope\"\n" {
+		t.Errorf("dump of a workspace that is not there: %d %q %q", code, out, errs)
 	}
 	again := startProcess(t, elsewhere)
 	env = []string{"ROSTERD_URL=" + again.url, "ROSTERD_OPERATOR_TOKEN=" + operatorToken(t, elsewhere)}
@@ -224,19 +242,23 @@ func TestPrintConfig(t *testing.T) {
 
 // TestEveryCommandHasAnExample wants help that helps.
 func TestEveryCommandHasAnExample(t *testing.T) {
-	root := newRoot()
-	for _, c := range root.Commands() {
-		if subs := c.Commands(); len(subs) > 0 {
-			for _, s := range subs {
-				if s.Example == "" || s.Short == "" {
-					t.Errorf("%s has no example", s.CommandPath())
-				}
-			}
-			continue
-		}
-		if c.Example == "" || c.Short == "" {
+	var look func(c *cobra.Command)
+	look = func(c *cobra.Command) {
+		if !strings.HasPrefix(c.Example, "  rosterd") || c.Short == "" {
 			t.Errorf("%s has no example", c.CommandPath())
 		}
+		for _, sub := range c.Commands() {
+			look(sub)
+		}
+	}
+	look(newRoot())
+}
+
+// TestVersion: the flag says what the command says.
+func TestVersion(t *testing.T) {
+	_, want, _ := rosterd(t, nil, "version")
+	if code, out, errs := rosterd(t, nil, "--version"); code != 0 || out != want || errs != "" || !strings.HasPrefix(want, "rosterd ") {
+		t.Errorf("%d %q %q, want %q", code, out, errs, want)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -61,11 +62,15 @@ func newRoot() *cobra.Command {
 		Long: `rosterd is a provisioning daemon. Microsoft Entra ID, Okta and OneLogin push
 people and groups into its workspaces over SCIM 2.0; every acknowledged write is
 on disk. "rosterd demo" shows it at work without any set-up.`,
+		Example: `  rosterd demo
+  rosterd serve --data /var/lib/rosterd`,
+		Version:       versionLine(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          noArgs,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
 		serveCommand(), demoCommand(), workspaceCommand(), tokenCommand(), logCommand(),
@@ -87,18 +92,27 @@ func flagError(_ *cobra.Command, err error) error {
 	return usageError{err}
 }
 
+// nameOf returns what a command is called in messages, which begin with the
+// name of the program.
+func nameOf(cmd *cobra.Command) string {
+	return strings.TrimPrefix(strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()), " ")
+}
+
 // noArgs and exactly are cobra's, as mistakes of the command line.
 func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usagef("%s: unknown argument %q; see %s --help", cmd.CommandPath(), args[0], cmd.CommandPath())
+	switch {
+	case len(args) == 0:
+		return nil
+	case cmd.HasSubCommands():
+		return usagef("unknown command %q; see %s --help", strings.TrimLeft(nameOf(cmd)+" "+args[0], " "), cmd.CommandPath())
 	}
-	return nil
+	return usagef("%s: unknown argument %q; see %s --help", nameOf(cmd), args[0], cmd.CommandPath())
 }
 
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) != len(names) {
-			return usagef("%s: give %d argument(s): %v", cmd.CommandPath(), len(names), names)
+			return usagef("%s: give %s; see %s --help", nameOf(cmd), strings.Join(names, " "), cmd.CommandPath())
 		}
 		return nil
 	}
@@ -111,11 +125,16 @@ func versionCommand() *cobra.Command {
 		Example: "  rosterd version",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			version, commit := buildInfo()
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "rosterd %s (%s) %s\n", version, commit, runtime.Version())
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), versionLine())
 			return err
 		},
 	}
+}
+
+// versionLine says which build this is, for the command and the flag.
+func versionLine() string {
+	version, commit := buildInfo()
+	return fmt.Sprintf("rosterd %s (%s) %s", version, commit, runtime.Version())
 }
 
 // buildInfo returns what the Go toolchain wrote into the binary.

@@ -69,26 +69,37 @@ func show(cmd *cobra.Command, o object) error {
 	return err
 }
 
+// group returns a command that only holds others, which take the flags of the
+// admin API's clients.
+func group(name, short, example string) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: name, Short: short, Example: example, Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	clientFlags(cmd)
+	return cmd
+}
+
 func workspaceCommand() *cobra.Command {
-	root := &cobra.Command{Use: "workspace", Short: "Create, list, show and change workspaces", Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	clientFlags(root)
+	root := group("workspace", "Create, list, show and change workspaces", `  rosterd workspace create acme name="Acme GmbH"
+  rosterd workspace set acme plan=enterprise scim.enabled=true
+  rosterd workspace show acme`)
 	create := &cobra.Command{
-		Use:   "create ID",
+		Use:   "create ID [KEY=VALUE]...",
 		Short: "Create a workspace",
 		Long: `create makes a workspace. Settings are those of the admin API, each as key=value
 with dots between the parts of a key and JSON or plain text as value. SCIM answers
 once plan, subscription, sso and scim.enabled are as in the example.`,
 		Example: `  rosterd workspace create acme name="Acme GmbH" plan=enterprise \
     sso.issuer=https://login.example.com sso.clientId=rosterd scim.enabled=true`,
-		Args: atLeastID,
+		Args: atLeast("ID"),
 		RunE: func(cmd *cobra.Command, args []string) error { return writeWorkspace(cmd, "POST", args) },
 	}
 	set := &cobra.Command{
 		Use:     "set ID KEY=VALUE...",
 		Short:   "Change settings of a workspace; null sets a default again",
 		Example: "  rosterd workspace set acme subscription=cancelled scim.graceDays=14",
-		Args:    atLeastID,
+		Args:    atLeast("ID", "KEY=VALUE"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return writeWorkspace(cmd, "PATCH", args) },
 	}
 	list := &cobra.Command{
@@ -115,11 +126,14 @@ once plan, subscription, sso and scim.enabled are as in the example.`,
 	return root
 }
 
-func atLeastID(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return usagef("%s: give the workspace's id", cmd.CommandPath())
+// atLeast wants so many arguments; the last may be repeated.
+func atLeast(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) < len(names) {
+			return exactly(names...)(cmd, args)
+		}
+		return nil
 	}
-	return nil
 }
 
 func writeWorkspace(cmd *cobra.Command, method string, args []string) error {
@@ -198,9 +212,8 @@ func printList(cmd *cobra.Command, path string, keys ...string) error {
 }
 
 func tokenCommand() *cobra.Command {
-	root := &cobra.Command{Use: "token", Short: "Create, list and revoke tokens of a workspace", Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
-	clientFlags(root)
+	root := group("token", "Create, list and revoke tokens of a workspace", `  rosterd token create acme --name entra
+  rosterd token list acme`)
 	var name, connection, expires string
 	var scopes []string
 	create := &cobra.Command{
