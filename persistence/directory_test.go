@@ -141,6 +141,27 @@ func TestFirstStart(t *testing.T) {
 	}
 }
 
+// TestOpenExisting makes no store where there is none.
+func TestOpenExisting(t *testing.T) {
+	base := t.TempDir()
+	for _, dir := range []string{base, filepath.Join(base, "data")} {
+		if _, err := OpenExisting(config(dir)); err == nil || !strings.Contains(err.Error(), "there is no store in") {
+			t.Errorf("%s: %v", dir, err)
+		}
+	}
+	if got := names(t, base); got != "" {
+		t.Errorf("it made %s", got)
+	}
+	dir, _ := filled(t, 1)
+	s, err := OpenExisting(config(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // backupOf returns a backup of the store in dir.
 func backupOf(t *testing.T, dir string) []byte {
 	t.Helper()

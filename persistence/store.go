@@ -56,6 +56,22 @@ func Open(cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	return openAs(cfg, fresh)
+}
+
+// OpenExisting is Open for those who only look: it makes no store.
+func OpenExisting(cfg Config) (*Store, error) {
+	fresh, err := checkDir(cfg.Dir)
+	if err == nil && fresh {
+		err = fmt.Errorf("there is no store in %s", cfg.Dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return openAs(cfg, false)
+}
+
+func openAs(cfg Config, fresh bool) (*Store, error) {
 	s, err := openJournal(cfg)
 	if err != nil {
 		return nil, err

@@ -20,14 +20,6 @@ func offline(dir string) persistence.Config {
 	return persistence.Config{Dir: dir, Now: time.Now, Log: zerolog.New(io.Discard), Retention: 100 * 365 * 24 * time.Hour}
 }
 
-// openStopped opens the store of a daemon that is not running.
-func openStopped(dir string) (*persistence.Store, error) {
-	if _, err := os.Stat(dir); err != nil {
-		return nil, err
-	}
-	return persistence.Open(offline(dir))
-}
-
 func checkCommand() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
@@ -37,7 +29,7 @@ func checkCommand() *cobra.Command {
 		Example: "  rosterd check --data /var/lib/rosterd",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := openStopped(dir)
+			s, err := persistence.OpenExisting(offline(dir))
 			if err != nil {
 				return err
 			}
@@ -75,7 +67,7 @@ func dumpCommand() *cobra.Command {
 		Example: "  rosterd dump --data /var/lib/rosterd --workspace acme",
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := openStopped(dir)
+			s, err := persistence.OpenExisting(offline(dir))
 			if err != nil {
 				return err
 			}
