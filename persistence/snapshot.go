@@ -15,7 +15,8 @@ import (
 // Snapshot writes a snapshot of v, which must be durable already, then drops
 // older snapshots and the events that nobody needs any more. It returns at
 // once; done is called when everything is on disk. Appends go on meanwhile,
-// between the chunks.
+// between the chunks. A snapshot that is there already is not written again: a
+// process that died meanwhile would leave a mixture of two.
 func (s *Store) Snapshot(v *workspace.View, done func(error)) {
 	s.work.Go(func() {
 		s.snapshots <- struct{}{}
@@ -27,6 +28,13 @@ func (s *Store) Snapshot(v *workspace.View, done func(error)) {
 
 func (s *Store) snapshot(v *workspace.View) error {
 	ws, seq := v.ID(), v.Seq()
+	there, finished, err := s.chunksAt(ws, seq)
+	if err != nil {
+		return err
+	}
+	if finished {
+		return s.clean(ws, seq)
+	}
 	chunks := uint32(0)
 	var body []byte
 	flush := func() error {
@@ -48,11 +56,39 @@ func (s *Store) snapshot(v *workspace.View) error {
 	if err := flush(); err != nil {
 		return err
 	}
+	// What an unfinished snapshot left beyond these chunks goes before the end
+	// makes this one count.
+	var end []entry
+	for _, key := range there {
+		if chunkOf(key) >= chunks {
+			end = append(end, entry{key: key})
+		}
+	}
 	last := snapshotKey(ws, seq, chunkLast)
-	if err := s.writer.write([]entry{{last, seal(last, binary.AppendUvarint(nil, uint64(chunks)))}}); err != nil {
+	end = append(end, entry{last, seal(last, binary.AppendUvarint(nil, uint64(chunks)))})
+	if err := s.writer.write(end); err != nil {
 		return err
 	}
 	return s.clean(ws, seq)
+}
+
+// chunksAt returns the keys of the chunks of a snapshot of ws at seq, if one was
+// begun, and whether it was finished.
+func (s *Store) chunksAt(ws workspace.ID, seq uint64) (keys [][]byte, finished bool, err error) {
+	err = s.db.View(func(txn *badger.Txn) error {
+		it := txn.NewIterator(badger.IteratorOptions{Prefix: binary.BigEndian.AppendUint64(prefixOf(kindSnapshot, ws), seq)})
+		defer it.Close()
+		for it.Rewind(); it.Valid(); it.Next() {
+			key := it.Item().KeyCopy(nil)
+			keys = append(keys, key)
+			finished = chunkOf(key) == chunkLast
+		}
+		return nil
+	})
+	if err != nil {
+		s.fail(fmt.Errorf("snapshot of workspace %s: %w", ws, err))
+	}
+	return keys, finished, err
 }
 
 // clean deletes the chunks of other snapshots than the one at seq, and the
