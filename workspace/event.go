@@ -35,7 +35,7 @@ type Commit struct {
 }
 
 // An Event is a fact. The set is closed; the wire numbers live in
-// persistence/codec.go and never change.
+// persistence/codec_event.go and never change.
 type Event interface{ event() }
 
 // A Change is one attribute that a write changed, for the provisioning log.

@@ -8,7 +8,7 @@ import (
 
 // A SnapshotItem is one part of a snapshot. Loading the items of a snapshot in
 // order gives the state that they were taken from. The set is closed; wire
-// numbers live in persistence/codec.go.
+// numbers live in persistence/codec_snapshot.go.
 type SnapshotItem interface{ snapshotItem() }
 
 // Snapshot items, in the order in which a snapshot holds them: one SnapHead,
