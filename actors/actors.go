@@ -149,21 +149,21 @@ func (s *System) Do(ctx context.Context, ws workspace.ID, env workspace.Envelope
 	return r.res, r.view, r.err
 }
 
-func outcome(err error) string {
+func outcome(err error) metrics.Outcome {
 	var refusal *scim.Error
 	switch {
 	case err == nil:
-		return "done"
+		return metrics.Done
 	case errors.As(err, &refusal):
-		return "refused"
+		return metrics.Refused
 	}
-	return "failed"
+	return metrics.Failed
 }
 
 func (s *System) do(ctx context.Context, ws workspace.ID, env workspace.Envelope, cmd workspace.Command) reply {
 	if s.inFlight.Add(1) > int64(s.cfg.Total) {
 		s.inFlight.Add(-1)
-		s.cfg.Metrics.Rejection("commands_total")
+		s.cfg.Metrics.Rejection(metrics.CommandsTotal)
 		return reply{err: workspace.ErrBusy}
 	}
 	s.cfg.Metrics.InFlight(1)
@@ -189,7 +189,7 @@ func (s *System) do(ctx context.Context, ws workspace.ID, env workspace.Envelope
 func (s *System) send(ctx context.Context, h *handle, env workspace.Envelope, cmd workspace.Command) (reply, bool) {
 	if h.inFlight.Add(1) > int64(s.cfg.PerWorkspace) {
 		h.inFlight.Add(-1)
-		s.cfg.Metrics.Rejection("commands_per_workspace")
+		s.cfg.Metrics.Rejection(metrics.CommandsPerWorkspace)
 		return reply{err: workspace.ErrBusy}, true
 	}
 	defer h.inFlight.Add(-1)

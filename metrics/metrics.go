@@ -8,6 +8,7 @@ import (
 	"io"
 	"runtime"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,9 +16,29 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
+// An Outcome says how a command ended.
+type Outcome string
+
+// Outcomes of commands.
+const (
+	Done    Outcome = "done"
+	Refused Outcome = "refused" // by a rule; the sender is told which
+	Failed  Outcome = "failed"  // nothing may have happened, or it is not known
+)
+
+// A Reason says why a request was turned away at the door.
+type Reason string
+
+// Reasons to turn requests away.
+const (
+	CommandsTotal        Reason = "commands_total"         // too many writes in flight in all
+	CommandsPerWorkspace Reason = "commands_per_workspace" // too many writes in flight of the workspace
+)
+
 // Metrics holds every series. It is safe for concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
+	known    sync.Map // names of commands whose outcomes all have a series
 
 	httpRequests    *prometheus.CounterVec
 	httpDuration    *prometheus.HistogramVec
@@ -71,6 +92,11 @@ func New(version, commit string) *Metrics {
 		backupSuccess:   gauge("backup_last_success_timestamp_seconds", "When the last backup was streamed whole; 0: never."),
 		rejections:      counters("rejections_total", "Requests turned away at the door, by reason.", "reason"),
 	}
+	// A series that appears with its first event at 1 has not grown for
+	// Prometheus, so what is known beforehand begins at 0.
+	for _, reason := range []Reason{CommandsTotal, CommandsPerWorkspace} {
+		m.rejections.WithLabelValues(string(reason))
+	}
 	info := gauges("build_info", "Always 1; says which build this is.", "version", "commit", "goversion")
 	info.WithLabelValues(version, commit, runtime.Version()).Set(1)
 	m.registry.MustRegister(
@@ -119,12 +145,18 @@ func (m *Metrics) HTTPRequest(surface, route, method string, code int, d time.Du
 	m.httpDuration.WithLabelValues(surface, route).Observe(d.Seconds())
 }
 
-// Command counts one command, by its type's name and its outcome.
-func (m *Metrics) Command(command, outcome string, d time.Duration) {
+// Command counts one command, by its type's name and its outcome. The first one
+// of a name begins the series of all outcomes.
+func (m *Metrics) Command(command string, outcome Outcome, d time.Duration) {
 	if m == nil {
 		return
 	}
-	m.commands.WithLabelValues(command, outcome).Inc()
+	if _, known := m.known.LoadOrStore(command, nil); !known {
+		for _, o := range []Outcome{Done, Refused, Failed} {
+			m.commands.WithLabelValues(command, string(o))
+		}
+	}
+	m.commands.WithLabelValues(command, string(outcome)).Inc()
 	m.commandDuration.WithLabelValues(command).Observe(d.Seconds())
 }
 
@@ -225,9 +257,9 @@ func (m *Metrics) BackupSucceeded(at time.Time) {
 }
 
 // Rejection counts a request that was turned away at the door.
-func (m *Metrics) Rejection(reason string) {
+func (m *Metrics) Rejection(reason Reason) {
 	if m != nil {
-		m.rejections.WithLabelValues(reason).Inc()
+		m.rejections.WithLabelValues(string(reason)).Inc()
 	}
 }
 

@@ -3,6 +3,7 @@ package metrics
 import (
 	"bytes"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // fill sets every series once.
 func fill(m *Metrics) {
 	m.HTTPRequest("scim", "/Users/{id}", "GET", 200, time.Millisecond)
-	m.Command("CreateUser", "done", time.Millisecond)
+	m.Command("CreateUser", Done, time.Millisecond)
 	m.InFlight(1)
 	m.MailboxWait(time.Microsecond)
 	m.JournalAppend(time.Millisecond)
@@ -29,7 +30,7 @@ func fill(m *Metrics) {
 	m.ReadOnly(false)
 	m.ReadOnly(true)
 	m.BackupSucceeded(time.Unix(1, 0))
-	m.Rejection("busy")
+	m.Rejection(CommandsTotal)
 }
 
 func TestText(t *testing.T) {
@@ -72,5 +73,24 @@ func TestNilIsSilent(t *testing.T) {
 	var m *Metrics
 	if _, err := m.WriteText(&bytes.Buffer{}, ""); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestSeriesBeginAtZero: what an alert looks at is there before it happens.
+func TestSeriesBeginAtZero(t *testing.T) {
+	m := New("1.0", "abc")
+	m.Command("CreateUser", Done, time.Millisecond)
+	var out bytes.Buffer
+	if _, err := m.WriteText(&out, ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{
+		`rosterd_rejections_total{reason="commands_per_workspace"} 0`, `rosterd_rejections_total{reason="commands_total"} 0`,
+		`rosterd_commands_total{command="CreateUser",outcome="done"} 1`, `rosterd_commands_total{command="CreateUser",outcome="refused"} 0`,
+		`rosterd_commands_total{command="CreateUser",outcome="failed"} 0`, "rosterd_journal_syncs_total 0", "rosterd_backup_last_success_timestamp_seconds 0",
+	} {
+		if !strings.Contains(out.String(), line+"\n") {
+			t.Errorf("there is no line %s", line)
+		}
 	}
 }
