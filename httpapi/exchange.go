@@ -100,7 +100,8 @@ func (x *exchange) retryAfter(seconds string) {
 }
 
 // finish counts the request and writes its line of the access log: never a
-// query string, a body or a name.
+// query string, a body or a name. zerolog writes the duration in milliseconds,
+// as README says.
 func (x *exchange) finish() {
 	status, took := x.ctx.Response.StatusCode(), time.Since(x.began)
 	method := string(x.ctx.Method())
