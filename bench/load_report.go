@@ -97,7 +97,7 @@ func (r *loadReport) tables() []table {
 	}{
 		{"people created", r.Created}, {"people found", r.Found}, {"groups", r.Groups}, {"memberships", r.Memberships},
 		{"later changes", r.Changes}, {"requests", r.Requests}, {"failed", r.Failed}, {"skipped", r.Skipped},
-		{"read back", r.ReadBack}, {"missing", r.Missing}, {"seconds", r.Seconds}, {"people per second", r.PeoplePerSecond},
+		{"read back", r.ReadBack}, {"missing", r.Missing}, {"seconds", r.Seconds}, {"people per second of their phase", r.PeoplePerSecond},
 	} {
 		figures.add(row.name, row.value)
 	}

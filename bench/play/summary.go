@@ -51,13 +51,13 @@ type Summary struct {
 	Skipped     int // memberships never sent, since their person or group had failed
 	Requests    int
 	Refusals    []Refusal     // by status, then scimType; holds answered retries too
-	People      time.Duration // how long the people took
-	Elapsed     time.Duration // how long everything took
+	People      time.Duration // how long the phase of the people took: lookups, creates and updates
+	Elapsed     time.Duration // how long everything took, from the connection test to the last membership
 	Acked       Acked
 }
 
-// PeoplePerSecond returns how many people were created or updated per second
-// while people were played, 0 if there were none.
+// PeoplePerSecond returns how many people were created or updated per second of
+// their phase, groups and memberships apart; 0 if there were none.
 func (s Summary) PeoplePerSecond() float64 {
 	if s.People <= 0 {
 		return 0

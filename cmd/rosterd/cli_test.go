@@ -1,17 +1,21 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"rosterd/bench/play"
 )
 
 // A mistake is a command line that must end with a code and one line on stderr.
@@ -204,7 +208,8 @@ func TestOperatorsDay(t *testing.T) {
 	}
 }
 
-// TestDemo plays the demo, twice on the same data.
+// TestDemo plays the demo, twice on the same data. Its stderr is no terminal
+// here.
 func TestDemo(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "demo")
 	for _, want := range []string{"150 people created and 0 found", "0 people created and 150 found"} {
@@ -212,11 +217,55 @@ func TestDemo(t *testing.T) {
 		if code != 0 {
 			t.Fatalf("code %d: %s", code, errs)
 		}
-		for _, part := range []string{want, "0 refused", "150 active people, 150 of them managed; 12 teams, 3 roles", "SCIM base URL", "curl"} {
+		for _, part := range []string{
+			want, " 0 refused", "150 active people, 150 of them managed; 12 teams, 3 roles", "rosterd serve --data " + dir, operatorToken(t, dir),
+		} {
 			if !strings.Contains(out, part) {
 				t.Errorf("want %q in\n%s", part, out)
 			}
 		}
+		if strings.Contains(out, "curl") {
+			t.Errorf("it says what to try where nobody answers:\n%s", out)
+		}
+		if strings.Count(errs, "\n") != 1 || strings.ContainsAny(errs, "\r\x1b") || !strings.Contains(errs, "150 people, 15 groups") {
+			t.Errorf("stderr: %q", errs)
+		}
+	}
+}
+
+// TestDemoServesOn tries what the demo says to try, and ends it.
+func TestDemoServesOn(t *testing.T) {
+	cmd := exec.Command(build(t), "demo", "--people", "3")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill() }() // it has ended by then, unless the test fails
+	var base, token string
+	tries := 0
+	for lines := bufio.NewScanner(stdout); lines.Scan() && lines.Text() != "Serving until Ctrl-C."; {
+		words := strings.Fields(lines.Text())
+		switch {
+		case strings.HasPrefix(lines.Text(), "SCIM base URL"):
+			base = words[3]
+		case strings.HasPrefix(lines.Text(), "Token"):
+			token = words[1]
+		case len(words) > 0 && words[0] == "curl":
+			tries++
+		}
+	}
+	a, err := play.NewClient(base, token, 1).Do("GET", "/Users?count=2", nil)
+	if err != nil || a.Status != 200 || tries != 3 {
+		t.Errorf("%s answers %d (%v); %d things to try", base, a.Status, err, tries)
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ends with %v", err)
 	}
 }
 

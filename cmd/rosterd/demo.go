@@ -19,12 +19,13 @@ import (
 
 // A demo is the product in one command.
 type demo struct {
-	people int
-	dir    string
-	exit   bool
-	out    io.Writer
-	d      *daemon
-	token  string // operator token
+	people    int
+	dir       string
+	temporary bool // dir is removed at the end
+	exit      bool
+	out       io.Writer
+	d         *daemon
+	token     string // operator token
 }
 
 func demoCommand() *cobra.Command {
@@ -65,6 +66,7 @@ const (
 
 func (dm *demo) run(ctx context.Context) (err error) {
 	if dm.dir == "" {
+		dm.temporary = true
 		if dm.dir, err = os.MkdirTemp("", "rosterd-demo-"); err != nil {
 			return err
 		}
@@ -85,10 +87,14 @@ func (dm *demo) run(ctx context.Context) (err error) {
 	if err := dm.play(ctx, token); err != nil {
 		return err
 	}
-	if err := dm.report(token); err != nil || dm.exit {
+	if err := dm.report(); err != nil {
 		return err
 	}
-	fmt.Fprintln(dm.out, "\nServing until Ctrl-C.")
+	if dm.exit {
+		dm.farewell(token)
+		return nil
+	}
+	dm.invite(token)
 	select {
 	case <-ctx.Done():
 		return nil
@@ -151,32 +157,44 @@ func fine(err error) bool {
 
 func (dm *demo) plan() play.Plan { return play.Roster(demoSeed, dm.people, demoTeams, demoRoles) }
 
-// play is the first cycle, with a progress bar.
+// play is the first cycle.
 func (dm *demo) play(ctx context.Context, token string) error {
 	plan := dm.plan()
-	bar := progressbar.NewOptions(plan.Steps(), progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetWidth(40),
-		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionSetDescription("Entra ID provisions acme"), progressbar.OptionClearOnFinish())
+	progress, finish := dm.progress(plan)
 	client := play.NewClient(dm.d.url+"/scim/v2", token, demoClients)
 	defer client.Close()
-	sum, err := play.Entra(ctx, client, plan, play.Options{
-		Connections: demoClients,
-		Progress:    func(s play.Step) { _ = bar.Set(s.Done) }, // a bar that cannot be drawn is no reason to stop
-	})
-	_ = bar.Finish()
+	sum, err := play.Entra(ctx, client, plan, play.Options{Connections: demoClients, Progress: progress})
+	finish()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(dm.out, "\nEntra ID's first cycle: %d people created and %d found in %.1f s (%.0f a second), %d groups, %d memberships, %d requests, %d refused.\n",
-		sum.Created, sum.Found, sum.People.Seconds(), sum.PeoplePerSecond(), sum.Groups, sum.Memberships, sum.Requests, sum.Failed)
+	fmt.Fprintf(dm.out, `
+Entra ID's first cycle took %.1f s: %d people created and %d found in %.1f s (%.0f a second), then %d groups and %d memberships;
+%d requests in all, %d refused.
+`, sum.Elapsed.Seconds(), sum.Created, sum.Found, sum.People.Seconds(), sum.PeoplePerSecond(), sum.Groups, sum.Memberships, sum.Requests, sum.Failed)
 	if sum.Failed > 0 || sum.Created+sum.Found != len(plan.People) {
 		return fmt.Errorf("%d steps failed: %v", sum.Failed, sum.Refusals)
 	}
 	return nil
 }
 
-// report reads the numbers back through the API and says what to try.
-func (dm *demo) report(token string) error {
+// progress shows how far the cycle is: as a bar to people, as one line to
+// whatever else reads stderr.
+func (dm *demo) progress(plan play.Plan) (progress func(play.Step), finish func()) {
+	const title = "Entra ID provisions acme"
+	if info, err := os.Stderr.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		fmt.Fprintf(os.Stderr, "%s: %d people, %d groups, %d memberships\n", title, len(plan.People), len(plan.Groups), plan.Memberships())
+		return nil, func() {}
+	}
+	bar := progressbar.NewOptions(plan.Steps(), progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetWidth(40),
+		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionSetDescription(title), progressbar.OptionClearOnFinish())
+	// A bar that cannot be drawn is no reason to stop.
+	return func(s play.Step) { _ = bar.Set(s.Done) }, func() { _ = bar.Finish() }
+}
+
+// report reads the numbers back through the API.
+func (dm *demo) report() error {
 	c := &adminClient{url: dm.d.url, token: dm.token}
 	ctx := context.Background()
 	var ws struct {
@@ -212,6 +230,11 @@ func (dm *demo) report(token string) error {
 	}
 	fmt.Fprintf(dm.out, "Read back through the API: %d active people, %d of them managed; %d teams, %d roles besides Admin and User, %d memberships.\n",
 		ws.Users.Active, ws.Users.Managed, teams, roles, memberships)
+	return nil
+}
+
+// invite says what to try, as long as there is somebody who answers.
+func (dm *demo) invite(token string) {
 	base, someone := dm.d.url+"/scim/v2", play.PersonAt(demoSeed, 0).UserName
 	fmt.Fprintf(dm.out, `
 SCIM base URL   %s
@@ -222,6 +245,20 @@ Try:
   curl -H 'Authorization: Bearer %s' '%s/Users?count=2'
   curl -H 'Authorization: Bearer %s' -G '%s/Users' --data-urlencode 'filter=userName eq "%s"'
   curl -H 'Authorization: Bearer %s' '%s/api/v1/workspaces/%s/log?limit=5'
+
+Serving until Ctrl-C.
 `, base, token, dm.token, token, base, token, base, someone, dm.token, dm.d.url, demoWorkspace)
-	return nil
+}
+
+// farewell says what --exit leaves. Nobody will answer at the address.
+func (dm *demo) farewell(token string) {
+	if dm.temporary {
+		fmt.Fprint(dm.out, "\nThe data was temporary. Without --exit the demo serves on and says what to try.\n")
+		return
+	}
+	fmt.Fprintf(dm.out, `
+To go on:       rosterd serve --data %s
+Token           %s
+Operator token  %s
+`, dm.dir, token, dm.token)
 }
