@@ -85,15 +85,29 @@ func Restore(r io.Reader, cfg Config) error {
 	if err == nil {
 		err = restore(r, cfg)
 	}
-	if err != nil { // the first error is the one to tell
-		for _, name := range []string{journalDir, restoringFile, restoringFile + unfinished, formatFile} {
-			_ = os.RemoveAll(filepath.Join(cfg.Dir, name))
-		}
-		for _, dir := range slices.Backward(made) {
-			_ = os.Remove(dir)
-		}
+	if err != nil {
+		discard(cfg.Dir, made, errors.Is(err, errInUse))
 	}
 	return err
+}
+
+// discard removes what a restore that failed has left in dir, and the folders
+// that it made. A journal that is in use is somebody else's, who was quicker.
+// What cannot be removed goes on looking like an unfinished restore, and the
+// reason of the failure is what to tell.
+func discard(dir string, made []string, inUse bool) {
+	names := []string{restoringFile, restoringFile + unfinished}
+	if !inUse {
+		names = append([]string{formatFile, journalDir}, names...)
+	}
+	for _, name := range names {
+		if os.RemoveAll(filepath.Join(dir, name)) != nil {
+			return
+		}
+	}
+	for _, dir := range slices.Backward(made) {
+		_ = os.Remove(dir) // fails if somebody else uses it by now
+	}
 }
 
 // restore reads a backup into an empty directory, which becomes a data

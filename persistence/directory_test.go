@@ -294,3 +294,27 @@ func TestDamagedBackups(t *testing.T) {
 	}
 	refused("something behind the end", append(bytes.Clone(backup), 0), len(backup))
 }
+
+// TestRestoreBesideAnother: whoever opened the directory while the restore
+// began keeps what is theirs.
+func TestRestoreBesideAnother(t *testing.T) {
+	from, _ := filled(t, 1)
+	backup := backupOf(t, from)
+	cfg := config(filepath.Join(t.TempDir(), "data"))
+	journal := filepath.Join(cfg.Dir, journalDir)
+	cfg.FreeSpace = func(string) (uint64, error) { // asked before the journal is opened
+		write(t, "", journal, "00001.mem")
+		d, err := os.Open(journal)
+		if err != nil {
+			return 0, err
+		}
+		t.Cleanup(func() { d.Close() })
+		return 1 << 40, unix.Flock(int(d.Fd()), unix.LOCK_EX)
+	}
+	if err := Restore(bytes.NewReader(backup), cfg); err == nil || !strings.Contains(err.Error(), "in use by another rosterd") {
+		t.Errorf("restore: %v", err)
+	}
+	if got := names(t, cfg.Dir) + ": " + names(t, journal); got != "journal: 00001.mem" {
+		t.Errorf("left is %s", got)
+	}
+}

@@ -84,10 +84,10 @@ var clientVariables = []string{"ROSTERD_URL"}
 // serviceLink is what Kubernetes puts into the environment of every container
 // in a namespace for each Service there, unless the pod says
 // enableServiceLinks: false. A Service called rosterd, or rosterd-metrics, gives
-// variables that begin like ours. Nobody wrote them and nobody can leave them
-// out of one container, so they are no mistake. Names and values are those that
-// the kubelet makes (its package envvars), and nothing wider: ROSTERD_PORT=8080
-// was written by somebody who expects it to do something.
+// variables that begin like ours. Nobody wrote them, so they are no mistake.
+// Names and values are those that the kubelet makes (its package envvars), and
+// nothing wider: ROSTERD_PORT=8080 was written by somebody who expects it to do
+// something.
 var serviceLink = regexp.MustCompile(`^ROSTERD(_[A-Z0-9_]+)?_(` +
 	`SERVICE_HOST=[0-9a-fA-F.:]+|SERVICE_PORT(_[A-Z0-9_]+)?=[0-9]+|` +
 	`PORT(_[0-9]+_(TCP|UDP|SCTP))?=(tcp|udp|sctp)://.+|` +
@@ -120,7 +120,7 @@ func loadConfig(fs *pflag.FlagSet, environ []string) (*config, *koanf.Koanf, err
 		return nil, nil, err
 	}
 	path, _ := fs.GetString(configKey)
-	if path == "" {
+	if !fs.Changed(configKey) {
 		path = values[configKey]
 	}
 	if path != "" {

@@ -200,6 +200,13 @@ func TestVariables(t *testing.T) {
 	if err != nil || c.logFormat != "console" {
 		t.Fatalf("%v %v", c, err)
 	}
+	fs := configFlags()
+	if err := fs.Parse([]string{"--config="}); err != nil {
+		t.Fatal(err)
+	}
+	if c, _, err := loadConfig(fs, fine); err != nil || c.logFormat != "json" {
+		t.Errorf("a flag that wants no file: %v %v", c, err)
+	}
 	for _, entry := range []string{
 		"ROSTERD_WINGS=2", "ROSTERD_HELP=true", "ROSTERD_PRINT_CONFIG=true", "ROSTERD_=1", "ROSTERD_CONFIG=nowhere.yaml",
 		"ROSTERD_PORT=8080", "ROSTERD_PORT_HTTP=8080", "ROSTERD_LISTEN_PORT=8080", "ROSTERD_SERVICE_HOST=", "ROSTERD_SERVICE_NAME=x",
