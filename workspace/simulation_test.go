@@ -129,6 +129,7 @@ func (w *world) indexes() {
 				fmt.Sprintf(`externalId eq "x%d"`, i),
 				fmt.Sprintf(`emails.value eq "user%d@example.com"`, i),
 				fmt.Sprintf(`active eq true and emails[value eq "user%d@example.com"]`, i),
+				fmt.Sprintf(`emails[not (type eq "home")].value eq "user%d@example.com"`, i),
 			} {
 				served, _ := r.Users(Query{Filter: parse(f), Count: 100})
 				scanned, _ := r.Users(Query{Filter: parse("not (not (" + f + "))"), Count: 100})

@@ -117,14 +117,14 @@ func (p *parser) nested(in *scim.Ref, closing byte) (Expr, *scim.Error) {
 	return x, nil
 }
 
-// clause parses attr op value, attr pr, or attr[...].
+// clause parses attr op value, attr pr, attr[...], or attr[...].sub op value.
 func (p *parser) clause(in *scim.Ref) (Expr, *scim.Error) {
 	t := p.next()
 	if t.kind != 'w' {
 		return nil, invalid("expected an attribute at byte %d", t.at)
 	}
 	if p.clauses--; p.clauses < 0 {
-		return nil, invalid("the filter has too many comparisons; split the query")
+		return nil, tooManyClauses()
 	}
 	ref, ok := p.resolve(in, t.text)
 	if !ok {
@@ -133,6 +133,11 @@ func (p *parser) clause(in *scim.Ref) (Expr, *scim.Error) {
 	if p.peek().kind == '[' {
 		return p.valuePath(in, ref, t)
 	}
+	return p.test(ref)
+}
+
+// test parses what a clause asks of ref: pr, or an operator and a value.
+func (p *parser) test(ref scim.Ref) (Expr, *scim.Error) {
 	op := p.next()
 	if op.kind == 'w' && strings.EqualFold(op.text, "pr") {
 		return Present{ref}, nil
@@ -146,7 +151,31 @@ func (p *parser) valuePath(in *scim.Ref, ref scim.Ref, t token) (Expr, *scim.Err
 	}
 	p.next()
 	x, err := p.nested(&ref, ']')
+	if tail := p.peek(); err == nil && tail.kind == 'w' && tail.text[0] == '.' {
+		var part Expr
+		part, err = p.part(ref)
+		x = And{x, part}
+	}
 	return ValuePath{ref, x}, err
+}
+
+// part parses what may stand behind attr[...] and is not in the grammar of RFC
+// 7644: .sub op value, which asks it of the elements that are selected. Entra
+// ID matches people by emails[type eq "work"].value (idps.md, 0.2).
+func (p *parser) part(in scim.Ref) (Expr, *scim.Error) {
+	t := p.next()
+	if p.clauses--; p.clauses < 0 {
+		return nil, tooManyClauses()
+	}
+	ref, ok := p.resolve(&in, t.text[1:])
+	if !ok {
+		return nil, invalid("%q is no sub-attribute of %s (byte %d)", t.text, in, t.at)
+	}
+	return p.test(ref)
+}
+
+func tooManyClauses() *scim.Error {
+	return invalid("the filter has too many comparisons; split the query")
 }
 
 // resolve finds an attribute, or a sub-attribute of in.
@@ -193,10 +222,17 @@ func (p *parser) value(path string, a *scim.Attribute, op Op) (scim.Value, *scim
 	if t.kind != 's' && t.kind != 'w' {
 		return scim.Value{}, invalid("expected a value for %s at byte %d", path, t.at)
 	}
-	if t.kind == 'w' && strings.EqualFold(t.text, "null") && (op == Eq || op == Ne) {
+	if t.kind == 'w' && strings.EqualFold(t.text, "null") {
+		if op != Eq && op != Ne {
+			return scim.Value{}, invalid("%s: %s does not apply to null; ask with eq or ne", path, op)
+		}
 		return scim.Value{}, nil
 	}
 	switch a.Type {
+	case scim.TypeBinary: // has no order (RFC 7644 section 3.4.2.2)
+		if op == Gt || op == Ge || op == Lt || op == Le {
+			return scim.Value{}, invalid("%s: %s does not apply to binary values", path, op)
+		}
 	case scim.TypeBoolean: // also as text: Entra asks for primary eq "True" (row 25)
 		b, err := strconv.ParseBool(strings.ToLower(t.text))
 		if err != nil || len(t.text) < 4 {
