@@ -72,12 +72,14 @@ func (p *parser) operation(raw scim.Value) *scim.Error {
 	}
 	op, _ := raw.Obj.Fold("op")
 	path, _ := raw.Obj.Fold("path")
-	value, _ := raw.Obj.Fold("value")
+	value, sent := raw.Obj.Fold("value")
 	kind, ok := kinds[strings.ToLower(op.Str)]
 	if !ok {
 		return scim.Errorf(400, scim.InvalidSyntax, "op %q: write add, remove or replace", op.Str)
 	}
 	switch {
+	case kind != Remove && !sent: // null is a value: it unassigns (row 51)
+		return scim.Errorf(400, scim.InvalidValue, "op %q needs a value; to unassign, replace with null or remove", op.Str)
 	case path.Kind != scim.String && path.Kind != scim.Null:
 		return scim.Errorf(400, scim.InvalidPath, "path: send a string")
 	case path.Str != "":
