@@ -54,6 +54,9 @@ func (d *decision) editPerson(c EditPerson) (Result, *scim.Error) {
 		if ref.Attr.Required {
 			return Result{}, scim.Errorf(400, scim.InvalidValue, "%s is required", ref.Attr.Name)
 		}
+		if ref.Attr == scim.UserActive {
+			return Result{}, scim.Errorf(400, scim.InvalidValue, "active is true or false; deactivate the person instead")
+		}
 		w.touched.mark(ref.Attr)
 		doc = unassign(doc, ref)
 	}

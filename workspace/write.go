@@ -98,9 +98,6 @@ func (d *decision) replaceUser(c ReplaceUser) (Result, *scim.Error) {
 	kept := func(attrs ...*scim.Attribute) bool {
 		return !slices.ContainsFunc(attrs, func(a *scim.Attribute) bool { return slices.Contains(c.Cleared, a) })
 	}
-	if w.doc.Get("active").Kind == scim.Null {
-		w.doc = w.doc.With("active", scim.Boolean(u.active && !d.dialect.AbsentIsInactive))
-	}
 	if kept(scim.UserRoles) && !w.touched.core {
 		w.doc = w.doc.With("roles", before.Get("roles"))
 	}
@@ -162,14 +159,19 @@ func (d *decision) intake(doc scim.Object) write {
 	return w
 }
 
-// push is a connection's write of a user that exists. In the grace time what
-// deactivates is applied as the deactivation alone (M3).
+// push is a connection's write of a user that exists. Where it leaves active
+// unassigned, the stored value stays (row 39); to the strict dialect unassigned
+// is inactive. In the grace time what deactivates is applied as the
+// deactivation alone (M3).
 func (d *decision) push(u *user, w write) (Result, *scim.Error) {
+	if w.doc.Get("active").Kind != scim.Bool {
+		w.doc = w.doc.With("active", scim.Boolean(u.active && !d.dialect.AbsentIsInactive))
+	}
 	w.pushedName(u, d.dialect)
 	if d.grace == nil {
 		return d.writeUser(u, w, CauseWrite)
 	}
-	if active := w.doc.Get("active"); active.Kind != scim.Bool || active.Bool {
+	if w.doc.Get("active").Bool {
 		return Result{}, d.grace
 	}
 	alone := write{doc: u.object().With("active", scim.Boolean(false)), pushed: u.Pushed}
@@ -184,8 +186,7 @@ func (d *decision) push(u *user, w write) (Result, *scim.Error) {
 // to restore (row 65). strict takes every name for the userName.
 func (w *write) pushedName(u *user, dialect *scim.Dialect) {
 	name, account := w.doc.Get("userName").Str, u.userName()
-	active := w.doc.Get("active")
-	mangles := active.Kind == scim.Bool && !active.Bool && mangled(name, account)
+	mangles := !w.doc.Get("active").Bool && mangled(name, account)
 	if dialect.NoAdoption || name != u.Pushed && !mangles || name == "" {
 		return
 	}
