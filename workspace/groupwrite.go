@@ -267,36 +267,60 @@ func (p *memberPlan) replace(v scim.Value) *scim.Error {
 }
 
 func (p *memberPlan) apply(op patch.MemberOp) *scim.Error {
-	switch {
-	case op.Filter != nil:
-		p.own(func(u *user) {
-			if filter.MatchElement(op.Filter, memberValue(u)) {
-				p.set(u, false)
-			}
-		})
-		return nil
-	case op.All, op.Kind == patch.Replace:
-		p.own(func(u *user) { p.set(u, false) })
-		for ord := range p.want { // every entry alike: the order does not matter
-			p.want[ord] = false
+	users, err := p.users(op)
+	if err != nil {
+		return err
+	}
+	if op.Filter != nil || op.All || op.Kind == patch.Replace {
+		gone := p.selected(op)
+		if op.Filter != nil && op.Kind == patch.Replace && len(gone) == 0 {
+			return scim.Errorf(400, scim.NoTarget, "members: the path selects nobody whom this connection has put into the group")
+		}
+		for _, u := range gone {
+			p.set(u, false)
 		}
 	}
-	users, err := p.users(op)
 	for _, u := range users {
 		p.set(u, op.Kind != patch.Remove)
 	}
-	return err
+	return nil
 }
 
-// own calls yield for each member that src set before this command.
-func (p *memberPlan) own(yield func(*user)) {
-	p.g.members.Scan(func(ord uint32, m membership) bool {
-		if slices.Contains(p.d.view.sources.of(m), p.src) {
-			u, _ := p.d.view.users.Get(ord)
-			yield(u)
+// selected returns the members that src has so far and that op's filter
+// selects; without a filter, all of them.
+func (p *memberPlan) selected(op patch.MemberOp) []*user {
+	var out []*user
+	if text, one := op.Selected(); one {
+		id, ok := ParseResourceID(text)
+		if u := p.d.view.userByID(id); ok && u != nil && p.has(u) {
+			out = append(out, u)
 		}
+		return out
+	}
+	add := func(u *user) {
+		if p.has(u) && (op.Filter == nil || filter.MatchElement(op.Filter, memberValue(u))) {
+			out = append(out, u)
+		}
+	}
+	p.g.members.Scan(func(ord uint32, _ membership) bool {
+		u, _ := p.d.view.users.Get(ord)
+		add(u)
 		return true
 	})
+	for _, u := range p.order {
+		if _, stored := p.g.members.Get(u.ord); !stored {
+			add(u)
+		}
+	}
+	return out
+}
+
+// has reports whether src has u in the group after the operations so far.
+func (p *memberPlan) has(u *user) bool {
+	if in, touched := p.want[u.ord]; touched {
+		return in
+	}
+	return slices.Contains(p.d.view.sourcesOf(p.g, u), p.src)
 }
 
 // memberValue is the element of members that stands for u in a value filter.

@@ -12,9 +12,16 @@ import (
 // costs (interop rows 43 and 44).
 type MemberOp struct {
 	Kind   Kind
-	Values []string    // ids that the operation names
-	Filter filter.Expr // selects members, where it is more than value eq
+	Values []string    // ids to add or remove, or to put in the place of others
+	Filter filter.Expr // selects the members that are removed or replaced; nil: no filter
 	All    bool        // a remove that names nobody: everybody (row 10)
+}
+
+// Selected returns the id that m's filter selects where it is value eq, so
+// that nobody looks at all members for one.
+func (m MemberOp) Selected() (string, bool) {
+	c, ok := m.Filter.(filter.Compare)
+	return c.Value.Str, ok && c.Op == filter.Eq && c.Ref.Attr.Name == "value"
 }
 
 // Members divides the operations on a group into those on members, in order,
@@ -36,7 +43,7 @@ func Members(ops []Op) (rest []Op, members []MemberOp, err *scim.Error) {
 }
 
 func memberOp(op Op) (MemberOp, *scim.Error) {
-	m := MemberOp{Kind: op.Kind}
+	m := MemberOp{Kind: op.Kind, Filter: op.Path.Filter}
 	var err *scim.Error
 	m.Values, err = MemberIDs(op.Value)
 	switch {
@@ -44,19 +51,30 @@ func memberOp(op Op) (MemberOp, *scim.Error) {
 		return m, err
 	case op.Path.Ref.Sub != nil:
 		return m, scim.Errorf(400, scim.MutabilityError, "%s: add and remove members as a whole", op.Path.Ref)
-	case op.Path.Filter != nil:
-		if c, ok := op.Path.Filter.(filter.Compare); ok && c.Op == filter.Eq && strings.EqualFold(c.Ref.Attr.Name, "value") {
-			m.Values = []string{c.Value.Str}
-			return m, nil
-		}
-		if op.Kind != Remove {
-			return m, scim.Errorf(400, scim.InvalidPath, "%s: only remove selects members with a filter", op.Path)
-		}
-		m.Filter = op.Path.Filter
+	case m.Filter != nil:
+		return filtered(m, op)
 	case op.Kind == Remove && op.Value.Kind == scim.Null:
 		m.All = true
 	case op.Kind == Add && op.Value.Kind == scim.Null:
 		return m, scim.Errorf(400, scim.InvalidValue, "members: send the members to add as value")
+	}
+	return m, nil
+}
+
+// filtered checks an operation whose path selects members. Replacing touches
+// nobody else (RFC 7644 section 3.5.2.3), and puts one member in the place of
+// those that are selected.
+func filtered(m MemberOp, op Op) (MemberOp, *scim.Error) {
+	one, ok := m.Selected()
+	switch {
+	case m.Kind == Remove:
+		m.Values = nil // the path says who
+	case len(m.Values) != 1:
+		return m, scim.Errorf(400, scim.InvalidValue, "%s: send one member as value", op.Path)
+	case m.Kind == Add && (!ok || m.Values[0] != one):
+		return m, scim.Errorf(400, scim.InvalidPath, "%s: add members without a filter", op.Path)
+	case m.Kind == Add:
+		m.Filter = nil // it says what the value says
 	}
 	return m, nil
 }

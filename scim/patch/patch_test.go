@@ -133,7 +133,7 @@ func TestMembers(t *testing.T) {
 		`{"op":"add","path":"members","value":["u1","u2"]}`:                                            {Kind: Add, Values: []string{"u1", "u2"}},
 		`{"op":"add","path":"members","value":"u1"}`:                                                   {Kind: Add, Values: []string{"u1"}},
 		`{"op":"Remove","path":"members","value":[{"value":"u1"}]}`:                                    {Kind: Remove, Values: []string{"u1"}},
-		`{"op":"remove","path":"members[value eq \"u1\"]"}`:                                            {Kind: Remove, Values: []string{"u1"}},
+		`{"op":"add","path":"members[value eq \"u1\"]","value":{"value":"u1"}}`:                        {Kind: Add, Values: []string{"u1"}},
 		`{"op":"remove","path":"members"}`:                                                             {Kind: Remove, All: true},
 		`{"op":"remove","path":"members","value":[]}`:                                                  {Kind: Remove},
 		`{"op":"replace","path":"members","value":[]}`:                                                 {Kind: Replace},
@@ -158,6 +158,43 @@ func TestMembers(t *testing.T) {
 	}
 }
 
+// TestMembersWithFilter: the path says whom, and the value what they become.
+func TestMembersWithFilter(t *testing.T) {
+	d, _ := scim.DialectByName("generic")
+	for ops, want := range map[string]struct {
+		kind     Kind
+		selected string
+		values   string
+	}{
+		`{"op":"remove","path":"members[value eq \"u1\"]"}`:                                {Remove, "u1", ""},
+		`{"op":"remove","path":"MEMBERS[Value EQ \"u1\"]","value":["u2"]}`:                 {Remove, "u1", ""},
+		`{"op":"remove","path":"members[value eq \"u1\" and type eq \"User\"]"}`:           {Remove, "", ""},
+		`{"op":"replace","path":"members[value eq \"u1\"]","value":{"value":"u2"}}`:        {Replace, "u1", "u2"},
+		`{"op":"replace","path":"members[display sw \"A\"]","value":[{"value":"u2"}]}`:     {Replace, "", "u2"},
+		`{"op":"replace","value":{"members[value eq \"u1\"]":{"$ref":null,"value":"u2"}}}`: {Replace, "u1", "u2"},
+	} {
+		raw, err := scim.Decode([]byte(`{"Operations":[`+ops+`]}`), scim.DefaultLimits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parsed, err := Parse(scim.Group, raw, d, scim.DefaultLimits)
+		if err != nil {
+			t.Fatalf("%s: %v", ops, err)
+		}
+		_, got, err := Members(parsed)
+		if err != nil || len(got) != 1 {
+			t.Fatalf("%s: %v %v", ops, got, err)
+		}
+		selected, one := got[0].Selected()
+		if got[0].Kind != want.kind || got[0].Filter == nil || one != (want.selected != "") || one && selected != want.selected {
+			t.Errorf("%s: got %+v, which selects %q", ops, got[0], selected)
+		}
+		if values := strings.Join(got[0].Values, " "); values != want.values {
+			t.Errorf("%s: names %q, want %q", ops, values, want.values)
+		}
+	}
+}
+
 func TestMembersRefused(t *testing.T) {
 	d, _ := scim.DialectByName("generic")
 	for _, ops := range []string{
@@ -165,7 +202,12 @@ func TestMembersRefused(t *testing.T) {
 		`{"op":"add","path":"members","value":[{"display":"A"}]}`,
 		`{"op":"add","path":"members","value":[7]}`,
 		`{"op":"add","path":"members"}`,
-		`{"op":"replace","path":"members[display eq \"A\"]","value":"u1"}`,
+		`{"op":"add","path":"members","value":null}`,
+		`{"op":"add","path":"members[value eq \"u1\"]","value":{"value":"u2"}}`,
+		`{"op":"add","path":"members[display eq \"A\"]","value":{"value":"u2"}}`,
+		`{"op":"replace","path":"members[value eq \"u1\"]","value":null}`,
+		`{"op":"replace","path":"members[value eq \"u1\"]","value":[]}`,
+		`{"op":"replace","path":"members[value eq \"u1\"]","value":["u2","u3"]}`,
 		`{"op":"replace","path":"members[value eq \"u1\"].type","value":"x"}`,
 	} {
 		raw, err := scim.Decode([]byte(`{"Operations":[`+ops+`]}`), scim.DefaultLimits)
