@@ -118,6 +118,7 @@ type decision struct {
 	dialect *scim.Dialect // of the connection, or generic
 	grace   *scim.Error   // what a write beyond the leavers' gets; nil: the gate is open
 	events  []Event
+	left    []*group // roles that a re-hire has taken its user out of
 }
 
 func (d *decision) emit(ev Event) { d.events = append(d.events, ev) }

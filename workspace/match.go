@@ -74,13 +74,14 @@ func (d *decision) restoreUser(u *user, w write) (Result, *scim.Error) {
 	w.doc = activated(w.doc)
 	w.confirms = func(string) bool { return true }
 	res, err := d.writeUser(u, w, CauseRestored)
-	if err != nil {
-		return res, err
-	}
-	named, err := d.rolesNamed(w.doc)
-	if err != nil {
-		return res, err
-	}
+	res.Created = true
+	return res, err
+}
+
+// dropRoles takes u out of every role above the default, whoever put u there
+// and whatever an admin allowed. A role that the same request names is a
+// membership of its own, which is held like any other.
+func (d *decision) dropRoles(u *user) {
 	base := d.view.groupByName(Role, d.view.settings.DefaultRole)
 	for _, ord := range u.groups {
 		g, _ := d.view.groups.Get(ord)
@@ -88,24 +89,10 @@ func (d *decision) restoreUser(u *user, w write) (Result, *scim.Error) {
 			continue
 		}
 		for _, src := range d.view.sourcesOf(g, u) {
-			again := src == d.attributeSource() && contains(named, g)
-			if !again && !d.dropped(g, u, src) {
-				d.dropMember(g, u, src)
-			}
+			d.dropMember(g, u, src)
 		}
+		d.left = append(d.left, g)
 	}
-	res.Created = true
-	return res, nil
-}
-
-// dropped reports whether the events already take src from a membership.
-func (d *decision) dropped(g *group, u *user, src Source) bool {
-	for _, ev := range d.events {
-		if r, ok := ev.(MemberRemoved); ok && r.Group == g.id && r.User == u.id && r.Source == src {
-			return true
-		}
-	}
-	return false
 }
 
 // takeName frees the name of an inactive record for a namesake. The record

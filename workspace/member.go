@@ -7,6 +7,9 @@ import "rosterd/scim"
 // it count (product.md section 3).
 func (d *decision) addMember(g *group, u *user, src Source) {
 	m, was := g.members.Get(u.ord)
+	if contains(d.left, g) {
+		m, was = membership{}, false
+	}
 	set := d.view.sources.of(m)
 	if was && len(withSource(set, src)) == len(set) {
 		return
@@ -21,7 +24,7 @@ func holds(g *GroupDoc) bool { return g.Kind == Role && !g.Assignable }
 // dropMember emits that src no longer has u in g, if it had.
 func (d *decision) dropMember(g *group, u *user, src Source) {
 	set := d.view.sourcesOf(g, u)
-	if len(withoutSource(set, src)) < len(set) {
+	if len(withoutSource(set, src)) < len(set) && !contains(d.left, g) {
 		d.emit(d.view.removal(g, u, src))
 	}
 }

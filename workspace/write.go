@@ -252,6 +252,9 @@ func (d *decision) writeUser(u *user, w write, cause Cause) (Result, *scim.Error
 			ID: u.id, Name: next.userName(), Version: u.version + 1, Cause: cause, UserDoc: next, Changes: changes, Note: w.note,
 		})
 	}
+	if cause == CauseRestored {
+		d.dropRoles(u)
+	}
 	if err := d.setMemberships(u, w); err != nil {
 		return Result{}, err
 	}
