@@ -54,7 +54,7 @@ func (s *Server) createGroup(x *exchange) {
 func (s *Server) replaceGroup(x *exchange) {
 	x.writeGroup(func(id workspace.ResourceID, raw scim.Object) (workspace.Command, *scim.Error) {
 		doc, err := scim.Normalize(scim.Group, raw, x.conn.Dialect)
-		return workspace.ReplaceGroup{ID: id, IfMatch: x.ifMatch(), Doc: doc}, err
+		return workspace.ReplaceGroup{ID: id, IfMatch: x.ifMatch(), Doc: doc, Cleared: scim.Cleared(scim.Group, raw)}, err
 	})
 }
 

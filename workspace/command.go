@@ -60,11 +60,12 @@ type (
 	// CreateGroup is POST /Groups.
 	CreateGroup struct{ Doc scim.Object }
 	// ReplaceGroup is PUT /Groups/{id}: the connection's own members are
-	// exactly the listed ones afterwards.
+	// exactly the listed ones afterwards. Cleared is as in ReplaceUser.
 	ReplaceGroup struct {
 		ID      ResourceID
 		IfMatch Precondition
 		Doc     scim.Object
+		Cleared []*scim.Attribute
 	}
 	// PatchGroup is PATCH /Groups/{id}.
 	PatchGroup struct {

@@ -218,7 +218,8 @@ type (
 		GroupName, UserName string
 	}
 	// RequestRefused notes a refused write of a connection, so that an admin
-	// finds the reason without the identity provider.
+	// finds the reason without the identity provider. With Status 200 the write
+	// was applied, but for what Detail says.
 	RequestRefused struct {
 		User          ResourceID // zero unless the write named a user
 		Group         ResourceID // zero unless the write named a group

@@ -3,6 +3,7 @@ package workspace
 import (
 	"crypto/subtle"
 	"fmt"
+	"strings"
 	"time"
 
 	"rosterd/scim"
@@ -119,6 +120,7 @@ type decision struct {
 	grace   *scim.Error   // what a write beyond the leavers' gets; nil: the gate is open
 	events  []Event
 	left    []*group // roles that a re-hire has taken its user out of
+	omitted []string // what a write asked for and does not get, in words
 }
 
 func (d *decision) emit(ev Event) { d.events = append(d.events, ev) }
@@ -162,6 +164,26 @@ func (d *decision) noteRefusal(c NoteRefusal) {
 		User: c.User, Group: c.Group, Method: c.Method, Route: c.Route,
 		Status: c.Refusal.Status, Type: c.Refusal.Type, Detail: c.Refusal.Detail,
 	})
+}
+
+// omit remembers, for the provisioning log, a part of a write that is not
+// applied although the write succeeds.
+func (d *decision) omit(what string) { d.omitted = append(d.omitted, what) }
+
+// noteOmitted notes what was omitted of cmd, which wrote the resource called
+// id, as often as refusals are noted.
+func (d *decision) noteOmitted(cmd Command, id ResourceID) {
+	if len(d.omitted) == 0 {
+		return
+	}
+	n := NoteRefusal{Refusal: scim.Errorf(statusPartly, "", "%s", strings.Join(d.omitted, "; "))}
+	n.Method, n.Route, n.User, n.Group = described(cmd)
+	if strings.HasPrefix(n.Route, "/Groups") {
+		n.Group = id
+	} else {
+		n.User = id
+	}
+	d.noteRefusal(n)
 }
 
 // settingsCommand decides what concerns the workspace and its access.

@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"rosterd/scim"
@@ -26,6 +27,7 @@ func (d *decision) groupCommand(cmd Command) (Result, *scim.Error) {
 	case DeleteGroup:
 		return d.deleteGroup(c)
 	}
+	d.noteOmitted(cmd, res.ID)
 	if err == nil && d.grace != nil && slices.ContainsFunc(d.events, addsToGroup) {
 		return Result{}, d.grace
 	}
@@ -33,7 +35,13 @@ func (d *decision) groupCommand(cmd Command) (Result, *scim.Error) {
 }
 
 // addsToGroup reports whether ev is more than the removal of a member.
-func addsToGroup(ev Event) bool { _, removal := ev.(MemberRemoved); return !removal }
+func addsToGroup(ev Event) bool {
+	switch ev.(type) {
+	case MemberRemoved, RequestRefused:
+		return false
+	}
+	return true
+}
 
 func (d *decision) deleteGroup(c DeleteGroup) (Result, *scim.Error) {
 	g, err := d.groupAt(c.ID, c.IfMatch)
@@ -80,7 +88,7 @@ func (d *decision) createGroup(c CreateGroup) (Result, *scim.Error) {
 	if kind == "" {
 		kind = d.view.settings.Groups.CreateAs
 	}
-	doc := GroupDoc{Name: c.Doc.Get("displayName").Str, External: d.groupExternal(nil, c.Doc)}
+	doc := GroupDoc{Name: c.Doc.Get("displayName").Str, External: d.groupExternal(nil, c.Doc, false)}
 	if kind == "role" {
 		doc.Kind, doc.Assignable = Role, true
 	}
@@ -109,12 +117,13 @@ func kindSent(doc scim.Object) string {
 }
 
 // groupExternal returns the external ids that doc leaves. An absent externalId
-// changes nothing.
-func (d *decision) groupExternal(before []ExternalID, doc scim.Object) []ExternalID {
-	if ext := doc.Get("externalId").Str; ext != "" {
-		return withExternal(before, d.env.Connection, ext)
+// changes nothing unless it was cleared.
+func (d *decision) groupExternal(before []ExternalID, doc scim.Object, cleared bool) []ExternalID {
+	ext := doc.Get("externalId").Str
+	if ext == "" && !cleared {
+		return before
 	}
-	return before
+	return withExternal(before, d.env.Connection, ext)
 }
 
 // nameGroup turns doc.Name, a displayName as sent, into the group's own name
@@ -156,7 +165,8 @@ func (d *decision) replaceGroup(c ReplaceGroup) (Result, *scim.Error) {
 	if err := plan.replace(c.Doc.Get("members")); err != nil {
 		return Result{}, err
 	}
-	return d.writeGroup(g, c.Doc, plan)
+	ids := d.groupExternal(g.External, c.Doc, slices.Contains(c.Cleared, scim.GroupExternalID))
+	return d.writeGroup(g, c.Doc, ids, plan)
 }
 
 // patchGroup is PATCH. Members are deltas that cost what the operation names,
@@ -180,7 +190,7 @@ func (d *decision) patchGroup(c PatchGroup) (Result, *scim.Error) {
 			return Result{}, err
 		}
 	}
-	return d.writeGroup(g, doc, plan)
+	return d.writeGroup(g, doc, d.groupExternal(g.External, doc, true), plan)
 }
 
 // groupObject returns g as the sender's PATCH sees it, members excepted.
@@ -204,8 +214,8 @@ func (k GroupKind) String() string {
 	return "team"
 }
 
-// writeGroup emits what doc and plan change of g.
-func (d *decision) writeGroup(g *group, doc scim.Object, plan *memberPlan) (Result, *scim.Error) {
+// writeGroup emits what doc, the external ids and plan change of g.
+func (d *decision) writeGroup(g *group, doc scim.Object, ids []ExternalID, plan *memberPlan) (Result, *scim.Error) {
 	if kind := kindSent(doc); kind != "" && kind != g.Kind.String() {
 		return Result{}, scim.Errorf(400, scim.MutabilityError, "kind: a %s stays a %s", g.Kind, g.Kind)
 	}
@@ -221,7 +231,7 @@ func (d *decision) writeGroup(g *group, doc scim.Object, plan *memberPlan) (Resu
 		}
 		changes = append(changes, Change{"displayName", scim.Text(before), scim.Text(name)})
 	}
-	next.External = d.groupExternal(g.External, doc)
+	next.External = ids
 	if was, is := external(g.External, d.env.Connection), external(next.External, d.env.Connection); was != is {
 		changes = append(changes, Change{"externalId", textOrNull(was), textOrNull(is)})
 	}
@@ -244,6 +254,8 @@ type memberPlan struct {
 	src   Source
 	order []*user         // those that an operation touched, in order
 	want  map[uint32]bool // by ordinal: whether src has them at the end
+
+	unknown []string // ids that name nobody and are left out
 }
 
 func (d *decision) planMembers(g *group) *memberPlan {
@@ -333,10 +345,9 @@ func memberValue(u *user) scim.Value {
 }
 
 // users returns who an operation names. Removing somebody who is gone is done
-// already; anything else that names nobody is refused, or dropped where the
-// dialect says so.
+// already; anything else that names nobody is refused, or left out and noted
+// where the dialect says so.
 func (p *memberPlan) users(op patch.MemberOp) ([]*user, *scim.Error) {
-	const named = 10 // ids that a refusal repeats
 	var out []*user
 	var unknown []string
 	for _, text := range op.Values {
@@ -345,19 +356,31 @@ func (p *memberPlan) users(op patch.MemberOp) ([]*user, *scim.Error) {
 		switch {
 		case ok && u != nil:
 			out = append(out, u)
-		case op.Kind != patch.Remove && !p.d.dialect.IgnoreUnknownMembers:
-			unknown = append(unknown, clip(text))
+		case op.Kind != patch.Remove:
+			unknown = append(unknown, text)
 		}
 	}
-	if len(unknown) == 0 {
-		return out, nil
+	if len(unknown) > 0 && !p.d.dialect.IgnoreUnknownMembers {
+		return nil, scim.Errorf(400, scim.InvalidValue, "%s", nobodyCalled(unknown))
 	}
-	more := ""
-	if n := len(unknown) - named; n > 0 {
-		more = scim.Errorf(0, "", " and %d more", n).Detail
-		unknown = unknown[:named]
+	p.unknown = append(p.unknown, unknown...)
+	return out, nil
+}
+
+// nobodyCalled says that ids name nobody, and repeats some of them.
+func nobodyCalled(ids []string) string {
+	const most = 10
+	text := "members: there is no user with id "
+	for i, id := range ids[:min(len(ids), most)] {
+		if i > 0 {
+			text += ", "
+		}
+		text += clip(id)
 	}
-	return nil, scim.Errorf(400, scim.InvalidValue, "members: there is no user with id %s%s", strings.Join(unknown, ", "), more)
+	if n := len(ids) - most; n > 0 {
+		text += " and " + strconv.Itoa(n) + " more"
+	}
+	return text
 }
 
 // clip bounds what a detail repeats of the request.
@@ -369,6 +392,9 @@ func clip(s string) string {
 }
 
 func (p *memberPlan) emit() {
+	if len(p.unknown) > 0 {
+		p.d.omit(nobodyCalled(p.unknown))
+	}
 	for _, u := range p.order {
 		if p.want[u.ord] {
 			p.d.addMember(p.g, u, p.src)

@@ -148,11 +148,17 @@ func (e *LogEntry) refused(ev RequestRefused) {
 		e.SubjectType = "Workspace"
 	}
 	e.Detail = ev.Method + " " + ev.Route + " answered " + strconv.Itoa(ev.Status)
+	if ev.Status == statusPartly {
+		e.Detail = ev.Method + " " + ev.Route + " was applied in part"
+	}
 	if ev.Type != "" {
 		e.Detail += " " + string(ev.Type)
 	}
 	e.Detail += ": " + ev.Detail
 }
+
+// statusPartly is the Status of a RequestRefused that refuses a part only.
+const statusPartly = 200
 
 func (e *LogEntry) access(ev Event) {
 	switch ev := ev.(type) {

@@ -25,15 +25,23 @@ func (d *decision) userCommand(cmd Command) (Result, *scim.Error) {
 	if err := d.admit(); err != nil {
 		return Result{}, err
 	}
+	var res Result
+	var err *scim.Error
 	switch c := cmd.(type) {
 	case CreateUser:
-		return d.createUser(c)
+		res, err = d.createUser(c)
 	case ReplaceUser:
-		return d.replaceUser(c)
+		res, err = d.replaceUser(c)
 	case PatchUser:
-		return d.patchUser(c)
+		res, err = d.patchUser(c)
+	case DeleteUser:
+		res, err = d.deleteUser(c)
 	}
-	c := cmd.(DeleteUser)
+	d.noteOmitted(cmd, res.ID)
+	return res, err
+}
+
+func (d *decision) deleteUser(c DeleteUser) (Result, *scim.Error) {
 	u, err := d.userAt(c.ID, c.IfMatch)
 	if err != nil {
 		return Result{}, err
@@ -161,21 +169,29 @@ func (d *decision) intake(doc scim.Object) write {
 
 // push is a connection's write of a user that exists. Where it leaves active
 // unassigned, the stored value stays (row 39); to the strict dialect unassigned
-// is inactive. In the grace time what deactivates is applied as the
-// deactivation alone (M3).
+// is inactive.
 func (d *decision) push(u *user, w write) (Result, *scim.Error) {
+	says := w.confirms(scim.UserActive.Name)
 	if w.doc.Get("active").Kind != scim.Bool {
+		says = says && d.dialect.AbsentIsInactive
 		w.doc = w.doc.With("active", scim.Boolean(u.active && !d.dialect.AbsentIsInactive))
 	}
 	w.pushedName(u, d.dialect)
-	if d.grace == nil {
+	switch {
+	case d.grace == nil:
 		return d.writeUser(u, w, CauseWrite)
+	case says && !w.doc.Get("active").Bool:
+		return d.deactivate(u, w)
 	}
-	if w.doc.Get("active").Bool {
-		return Result{}, d.grace
-	}
+	return Result{}, d.grace
+}
+
+// deactivate applies a write of the grace time that says inactive: that alone,
+// and a note if there was more (M3).
+func (d *decision) deactivate(u *user, w write) (Result, *scim.Error) {
 	alone := write{doc: u.object().With("active", scim.Boolean(false)), pushed: u.Pushed}
-	if !w.doc.Equal(alone.doc) {
+	more := func(c Change) bool { return c.Path != scim.UserActive.Name }
+	if slices.ContainsFunc(documentChanges(u, w, d.env.Connection), more) {
 		alone.note = "only the deactivation was applied; " + d.grace.Detail
 	}
 	return d.writeUser(u, alone, CauseWrite)
@@ -251,6 +267,8 @@ func (d *decision) writeUser(u *user, w write, cause Cause) (Result, *scim.Error
 		d.emit(UserChanged{
 			ID: u.id, Name: next.userName(), Version: u.version + 1, Cause: cause, UserDoc: next, Changes: changes, Note: w.note,
 		})
+	} else if w.note != "" {
+		d.omit(w.note)
 	}
 	if cause == CauseRestored {
 		d.dropRoles(u)
