@@ -118,11 +118,6 @@ func (a *Attribute) coerceBoolean(raw Value) (Value, *Error) {
 }
 
 func (a *Attribute) coerceText(raw Value) (Value, *Error) {
-	// An employeeNumber may come without quotes. What must be unique is a name
-	// that people sign in with or are matched by: 4711 and 4711.0 would be two.
-	if (raw.Kind == Int || raw.Kind == Decimal) && a.Unique == UniqueNone {
-		raw = Text(string(AppendValue(nil, raw)))
-	}
 	if raw.Kind != String {
 		return Value{}, a.wrong(raw, "a string")
 	}
