@@ -32,23 +32,22 @@ const maxBackupPart = 64 << 20
 func (s *Store) Backup(w io.Writer) error {
 	sum := crc32.New(castagnoli)
 	out := bufio.NewWriterSize(io.MultiWriter(w, sum), 64<<10)
+	_, _ = out.WriteString(backupMagic) // an error stays, and Flush returns it
 	count := uint64(0)
-	err := s.db.View(func(txn *badger.Txn) error {
-		if _, err := out.WriteString(backupMagic); err != nil {
-			return err
-		}
+	err := s.view("backup", func(txn *badger.Txn) error {
 		it := txn.NewIterator(badger.IteratorOptions{PrefetchValues: true, PrefetchSize: 16})
 		defer it.Close()
 		for it.Rewind(); it.Valid(); it.Next() {
 			key := it.Item().Key()
+			var refused error // by w, which is no fault of the store
 			err := it.Item().Value(func(record []byte) error {
 				if _, err := unseal(key, record); err != nil {
 					return err
 				}
-				_, err := out.Write(appendSized(appendSized(nil, key), record))
-				return err
+				_, refused = out.Write(appendSized(appendSized(nil, key), record))
+				return nil
 			})
-			if err != nil {
+			if err != nil || refused != nil {
 				return err
 			}
 			count++
@@ -56,7 +55,7 @@ func (s *Store) Backup(w io.Writer) error {
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("backup: %w", err)
+		return err
 	}
 	if _, err := out.Write(binary.BigEndian.AppendUint64([]byte{0}, count)); err != nil {
 		return fmt.Errorf("backup: %w", err)

@@ -15,7 +15,7 @@ import (
 // means that the store cannot be trusted, and ends it.
 func (s *Store) Load(ws workspace.ID) (*workspace.State, error) {
 	var st *workspace.State
-	err := s.db.View(func(txn *badger.Txn) error {
+	err := s.view("workspace "+string(ws), func(txn *badger.Txn) error {
 		seq, found, err := newestSnapshot(txn, ws)
 		if err != nil {
 			return err
@@ -36,10 +36,21 @@ func (s *Store) Load(ws workspace.ID) (*workspace.State, error) {
 		return err
 	})
 	if err != nil {
-		s.fail(fmt.Errorf("load workspace %s: %w", ws, err))
 		return nil, err
 	}
 	return st, nil
+}
+
+// view runs fn on what is stored at this instant. An error of fn is storage
+// that is not what was written or cannot be read, and ends the store; so what
+// only concerns a caller must not be returned through fn.
+func (s *Store) view(what string, fn func(*badger.Txn) error) error {
+	err := s.db.View(fn)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", what, err)
+		s.fail(err)
+	}
+	return err
 }
 
 // replay applies the events of ws that follow those st has.
@@ -111,18 +122,22 @@ func recordWith(txn *badger.Txn, ws workspace.ID, seq uint64) []byte {
 
 // ReadLog calls fn with the events of ws after the given sequence number,
 // oldest first, until fn returns false or ctx is done. Events whose retention
-// has passed are not there any more.
+// has passed are not there any more. An error other than ctx's ends the store.
 func (s *Store) ReadLog(ctx context.Context, ws workspace.ID, after uint64, fn func(seq uint64, env workspace.Envelope, ev workspace.Event) bool) error {
-	return s.db.View(func(txn *badger.Txn) error {
+	err := s.view("log of workspace "+string(ws), func(txn *badger.Txn) error {
 		return events(txn, ws, after, func(seq uint64, env workspace.Envelope, ev workspace.Event) (bool, error) {
-			return fn(seq, env, ev), ctx.Err()
+			return fn(seq, env, ev) && ctx.Err() == nil, nil
 		})
 	})
+	if err == nil {
+		err = ctx.Err()
+	}
+	return err
 }
 
 // WorkspaceOfToken returns the workspace whose token has the given hash.
 func (s *Store) WorkspaceOfToken(hash [32]byte) (ws workspace.ID, found bool, err error) {
-	err = s.db.View(func(txn *badger.Txn) error {
+	err = s.view("index of tokens", func(txn *badger.Txn) error {
 		key := tokenKey(hash)
 		it, err := txn.Get(key)
 		if errors.Is(err, badger.ErrKeyNotFound) {
@@ -144,7 +159,7 @@ func (s *Store) WorkspaceOfToken(hash [32]byte) (ws workspace.ID, found bool, er
 // one, in order of id; a limit below 1 returns all.
 func (s *Store) Heads(after workspace.ID, limit int) ([]workspace.Head, error) {
 	var out []workspace.Head
-	err := s.db.View(func(txn *badger.Txn) error {
+	err := s.view("heads", func(txn *badger.Txn) error {
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kindHead}, PrefetchValues: true, PrefetchSize: 100})
 		defer it.Close()
 		for it.Seek(append(headKey(after), 0)); it.Valid() && (limit < 1 || len(out) < limit); it.Next() {

@@ -75,7 +75,7 @@ func (s *Store) snapshot(v *workspace.View) error {
 // chunksAt returns the keys of the chunks of a snapshot of ws at seq, if one was
 // begun, and whether it was finished.
 func (s *Store) chunksAt(ws workspace.ID, seq uint64) (keys [][]byte, finished bool, err error) {
-	err = s.db.View(func(txn *badger.Txn) error {
+	err = s.view("snapshot of workspace "+string(ws), func(txn *badger.Txn) error {
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: binary.BigEndian.AppendUint64(prefixOf(kindSnapshot, ws), seq)})
 		defer it.Close()
 		for it.Rewind(); it.Valid(); it.Next() {
@@ -85,9 +85,6 @@ func (s *Store) chunksAt(ws workspace.ID, seq uint64) (keys [][]byte, finished b
 		}
 		return nil
 	})
-	if err != nil {
-		s.fail(fmt.Errorf("snapshot of workspace %s: %w", ws, err))
-	}
 	return keys, finished, err
 }
 
@@ -96,7 +93,7 @@ func (s *Store) chunksAt(ws workspace.ID, seq uint64) (keys [][]byte, finished b
 // the second: snapshots hold none.
 func (s *Store) clean(ws workspace.ID, seq uint64) error {
 	var gone []entry
-	err := s.db.View(func(txn *badger.Txn) error {
+	err := s.view("snapshots of workspace "+string(ws), func(txn *badger.Txn) error {
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: prefixOf(kindSnapshot, ws)})
 		defer it.Close()
 		for it.Rewind(); it.Valid(); it.Next() {
@@ -112,7 +109,6 @@ func (s *Store) clean(ws workspace.ID, seq uint64) error {
 		return err
 	})
 	if err != nil {
-		s.fail(fmt.Errorf("clean workspace %s: %w", ws, err))
 		return err
 	}
 	return s.writer.write(gone)
