@@ -71,7 +71,7 @@ func (c *checker) record(key, body []byte) {
 		var hash [32]byte
 		copy(hash[:], key[1:])
 		c.indexed[hash] = workspace.ID(body)
-	case kindJournal, kindSnapshot:
+	case kindJournal, kindSnapshot, kindFirst:
 	default:
 		c.say("key %q is of no known kind", key)
 	}

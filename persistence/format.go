@@ -36,6 +36,9 @@
 //	+-----+-------------------+
 //	| 't' | SHA-256 (32)      |  token hash -> workspace
 //	+-----+-------------------+
+//	+-----+--------------+---+
+//	| 'f' | workspace    | 0 |  first event that must be there
+//	+-----+--------------+---+
 //
 // 'd' (due instants) and 'c' (cursors of consumers) are reserved.
 //
@@ -77,6 +80,7 @@ const (
 	kindSnapshot = 's'
 	kindHead     = 'h'
 	kindToken    = 't'
+	kindFirst    = 'f'
 )
 
 // chunkLast is the chunk number of the record that ends a snapshot. A snapshot
@@ -104,6 +108,8 @@ func snapshotKey(ws workspace.ID, seq uint64, chunk uint32) []byte {
 }
 
 func headKey(ws workspace.ID) []byte { return prefixOf(kindHead, ws) }
+
+func firstKey(ws workspace.ID) []byte { return prefixOf(kindFirst, ws) }
 
 func tokenKey(hash [32]byte) []byte { return append([]byte{kindToken}, hash[:]...) }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -18,22 +17,19 @@ import (
 // between the chunks. A snapshot that is there already is not written again: a
 // process that died meanwhile would leave a mixture of two.
 func (s *Store) Snapshot(v *workspace.View, done func(error)) {
-	s.work.Go(func() {
-		s.snapshots <- struct{}{}
-		err := s.snapshot(v)
-		<-s.snapshots
-		done(err)
-	})
+	s.work.Go(func() { done(s.snapshot(v)) })
 }
 
 func (s *Store) snapshot(v *workspace.View) error {
+	s.snapshots <- struct{}{}
+	defer func() { <-s.snapshots }()
 	ws, seq := v.ID(), v.Seq()
 	there, finished, err := s.chunksAt(ws, seq)
 	if err != nil {
 		return err
 	}
 	if finished {
-		return s.clean(ws, seq)
+		return s.clean(ws)
 	}
 	chunks := uint32(0)
 	var body []byte
@@ -69,7 +65,7 @@ func (s *Store) snapshot(v *workspace.View) error {
 	if err := s.writer.write(end); err != nil {
 		return err
 	}
-	return s.clean(ws, seq)
+	return s.clean(ws)
 }
 
 // chunksAt returns the keys of the chunks of a snapshot of ws at seq, if one was
@@ -88,65 +84,38 @@ func (s *Store) chunksAt(ws workspace.ID, seq uint64) (keys [][]byte, finished b
 	return keys, finished, err
 }
 
-// clean deletes the chunks of other snapshots than the one at seq, and the
-// events behind it whose retention has passed. Deleted users are gone with
-// the second: snapshots hold none.
-func (s *Store) clean(ws workspace.ID, seq uint64) error {
+// clean deletes the snapshots of ws that are older than its newest one, and
+// the events behind that whose retention has passed.
+//
+// An actor and the retention may snapshot one workspace side by side. So what
+// is newer than the newest finished snapshot stays: it may be one that is
+// being written.
+func (s *Store) clean(ws workspace.ID) error {
 	var gone []entry
 	err := s.view("snapshots of workspace "+string(ws), func(txn *badger.Txn) error {
+		newest, found, err := newestSnapshot(txn, ws)
+		if err != nil || !found {
+			return err
+		}
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: prefixOf(kindSnapshot, ws)})
 		defer it.Close()
 		for it.Rewind(); it.Valid(); it.Next() {
 			key := it.Item().KeyCopy(nil)
-			if at, err := seqOf(key, ws); err != nil {
+			at, err := seqOf(key, ws)
+			if err != nil || at >= newest {
 				return err
-			} else if at != seq {
-				gone = append(gone, entry{key: key})
 			}
+			gone = append(gone, entry{key: key})
 		}
-		var err error
-		gone, err = s.expired(txn, ws, seq, gone)
-		return err
+		return nil
 	})
 	if err != nil {
 		return err
 	}
-	return s.writer.write(gone)
-}
-
-// expired appends deletions of the records of ws that end at or before seq and
-// whose newest event is older than the retention.
-func (s *Store) expired(txn *badger.Txn, ws workspace.ID, seq uint64, gone []entry) ([]entry, error) {
-	horizon := s.cfg.Now().Add(-s.cfg.Retention)
-	it := txn.NewIterator(badger.IteratorOptions{Prefix: prefixOf(kindJournal, ws), PrefetchValues: true, PrefetchSize: 8})
-	defer it.Close()
-	for it.Rewind(); it.Valid(); it.Next() {
-		key := it.Item().KeyCopy(nil)
-		last, err := seqOf(key, ws)
-		if err != nil {
-			return nil, err
-		}
-		last--
-		var at time.Time
-		err = it.Item().Value(func(record []byte) error {
-			body, err := unseal(key, record)
-			if err != nil {
-				return err
-			}
-			return decodeJournal(body, func(env workspace.Envelope, _ workspace.Event) error {
-				last, at = last+1, env.At
-				return nil
-			})
-		})
-		if err != nil {
-			return nil, err
-		}
-		if last > seq || !at.Before(horizon) {
-			return gone, nil
-		}
-		gone = append(gone, entry{key: key})
+	if err := s.writer.write(gone); err != nil {
+		return err
 	}
-	return gone, nil
+	return s.expire(ws)
 }
 
 // newestSnapshot returns the sequence number of the newest snapshot of ws that

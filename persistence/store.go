@@ -19,7 +19,7 @@ import (
 type Config struct {
 	Dir       string        // the data directory; made if it is not there
 	Reserve   uint64        // bytes of free space below which writes are refused; 0: none
-	Retention time.Duration // how long events behind the newest snapshot are kept
+	Retention time.Duration // how long events are kept once a snapshot holds what they did; 0: for ever
 	Now       func() time.Time
 	Metrics   *metrics.Metrics // may be nil
 	Log       zerolog.Logger
@@ -40,7 +40,7 @@ type Store struct {
 	failure  error // set before failed is closed
 
 	closing   chan struct{}
-	work      sync.WaitGroup // the writer, the watchdog and running snapshots
+	work      sync.WaitGroup // the writer, the watchdog, the retention and running snapshots
 	snapshots chan struct{}  // one token per running snapshot
 }
 
@@ -120,6 +120,9 @@ func (s *Store) begin() {
 	s.writer.init(s)
 	s.work.Go(s.writer.run)
 	s.work.Go(s.space.watch)
+	if s.cfg.Retention > 0 {
+		s.work.Go(s.retain)
+	}
 }
 
 // memtable is the size of Badger's write buffer, in bytes. It bounds a

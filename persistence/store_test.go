@@ -11,8 +11,11 @@ import (
 	"rosterd/persistence/journaltest"
 )
 
+// today is soon after the events of the tests, whose retention must not pass.
+func today() time.Time { return time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC) }
+
 func config(dir string) Config {
-	return Config{Dir: dir, Now: time.Now, Log: zerolog.New(io.Discard), Retention: 90 * 24 * time.Hour}
+	return Config{Dir: dir, Now: today, Log: zerolog.New(io.Discard), Retention: 90 * 24 * time.Hour}
 }
 
 func open(t testing.TB, cfg Config) *Store {

@@ -15,9 +15,10 @@ import (
 	"rosterd/workspace"
 )
 
-// offline is the configuration of a store that only a command uses.
+// offline is the configuration of a store that only a command uses. Without a
+// retention the command deletes nothing.
 func offline(dir string) persistence.Config {
-	return persistence.Config{Dir: dir, Now: time.Now, Log: zerolog.New(io.Discard), Retention: 100 * 365 * 24 * time.Hour}
+	return persistence.Config{Dir: dir, Now: time.Now, Log: zerolog.New(io.Discard)}
 }
 
 func checkCommand() *cobra.Command {

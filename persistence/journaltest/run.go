@@ -65,6 +65,12 @@ func NewWriter(t testing.TB, j Journal, ws workspace.ID, b byte) *Writer {
 	return w
 }
 
+// Pass lets time pass.
+func (w *Writer) Pass(d time.Duration) { w.now = w.now.Add(d) }
+
+// Now returns the instant of the newest command.
+func (w *Writer) Now() time.Time { return w.now }
+
 // Decide executes cmd without appending it, and returns the append.
 func (w *Writer) Decide(t testing.TB, cmd workspace.Command) workspace.Append {
 	t.Helper()
