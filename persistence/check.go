@@ -1,7 +1,7 @@
 package persistence
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
 	"reflect"
 	"slices"
@@ -13,9 +13,9 @@ import (
 
 // Check recounts everything in the store, in time proportional to its size,
 // and calls report with one line for each difference: records against their
-// checksums, snapshots against a replay of the events, heads against the
-// states they sum up, the index of tokens against the workspaces. The error is
-// for what kept Check from reading.
+// checksums, journals against gaps, snapshots against a replay of the events,
+// heads against the states they sum up, the index of tokens against the
+// workspaces. The error is for what kept Check from reading.
 func (s *Store) Check(report func(line string)) error {
 	return s.db.View(func(txn *badger.Txn) error {
 		c := checker{txn: txn, report: report, tokens: map[[32]byte]workspace.ID{}}
@@ -23,8 +23,10 @@ func (s *Store) Check(report func(line string)) error {
 			return err
 		}
 		for _, ws := range c.workspaces {
+			c.journal(ws)
 			c.workspace(ws)
 		}
+		c.headless()
 		c.index()
 		return nil
 	})
@@ -34,6 +36,7 @@ type checker struct {
 	txn        *badger.Txn
 	report     func(string)
 	workspaces []workspace.ID            // with a head
+	owners     map[workspace.ID]bool     // with anything else
 	indexed    map[[32]byte]workspace.ID // what the index of tokens says
 	tokens     map[[32]byte]workspace.ID // what the workspaces say
 }
@@ -42,7 +45,7 @@ func (c *checker) say(format string, args ...any) { c.report(fmt.Sprintf(format,
 
 // records verifies every key and checksum.
 func (c *checker) records() error {
-	c.indexed = map[[32]byte]workspace.ID{}
+	c.indexed, c.owners = map[[32]byte]workspace.ID{}, map[workspace.ID]bool{}
 	it := c.txn.NewIterator(badger.IteratorOptions{PrefetchValues: true, PrefetchSize: 16})
 	defer it.Close()
 	for it.Rewind(); it.Valid(); it.Next() {
@@ -72,6 +75,8 @@ func (c *checker) record(key, body []byte) {
 		copy(hash[:], key[1:])
 		c.indexed[hash] = workspace.ID(body)
 	case kindJournal, kindSnapshot, kindFirst:
+		ws, _, _ := bytes.Cut(key[1:], []byte{0})
+		c.owners[workspace.ID(ws)] = true
 	default:
 		c.say("key %q is of no known kind", key)
 	}
@@ -116,8 +121,8 @@ func (c *checker) state(ws workspace.ID) (*workspace.State, error) {
 	if err := replay(c.txn, ws, fromSnapshot); err != nil {
 		return nil, err
 	}
-	if !found || !c.keepsAll(ws) {
-		return fromSnapshot, nil
+	if _, err := c.txn.Get(journalKey(ws, 1)); !found || err != nil {
+		return fromSnapshot, nil // journal says whether they must all be there
 	}
 	st := workspace.New(ws)
 	if err := replay(c.txn, ws, st); err != nil {
@@ -130,12 +135,6 @@ func (c *checker) state(ws workspace.ID) (*workspace.State, error) {
 }
 
 func sameItem(a, b workspace.SnapshotItem) bool { return reflect.DeepEqual(a, b) }
-
-// keepsAll reports whether the first event of ws is still there.
-func (c *checker) keepsAll(ws workspace.ID) bool {
-	_, err := c.txn.Get(journalKey(ws, 1))
-	return !errors.Is(err, badger.ErrKeyNotFound)
-}
 
 // index compares the index of tokens with the workspaces.
 func (c *checker) index() {

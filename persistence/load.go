@@ -55,7 +55,10 @@ func (s *Store) view(what string, fn func(*badger.Txn) error) error {
 
 // replay applies the events of ws that follow those st has.
 func replay(txn *badger.Txn, ws workspace.ID, st *workspace.State) error {
-	return events(txn, ws, st.Seq(), func(_ uint64, env workspace.Envelope, ev workspace.Event) (bool, error) {
+	return events(txn, ws, st.Seq(), func(seq uint64, env workspace.Envelope, ev workspace.Event) (bool, error) {
+		if seq != st.Seq()+1 {
+			return false, fmt.Errorf("%w: workspace %s goes on with event %d after %d", ErrCorrupt, ws, seq, st.Seq())
+		}
 		st.Apply(env, ev)
 		return true, nil
 	})

@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"time"
 
@@ -189,4 +190,29 @@ func span(it *badger.Item, ws workspace.ID) (last uint64, at time.Time, err erro
 		})
 	})
 	return last, at, err
+}
+
+// firstKept returns the first event of ws that must be there: 1, or what
+// expire has left.
+func firstKept(txn *badger.Txn, ws workspace.ID) (uint64, error) {
+	first, key := uint64(1), firstKey(ws)
+	it, err := txn.Get(key)
+	if errors.Is(err, badger.ErrKeyNotFound) {
+		return first, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	err = it.Value(func(record []byte) error {
+		body, err := unseal(key, record)
+		if err != nil {
+			return err
+		}
+		n := 0
+		if first, n = uvarint(body); n != len(body) || first == 0 {
+			return fmt.Errorf("%w: %q holds no sequence number", ErrCorrupt, key)
+		}
+		return nil
+	})
+	return first, err
 }
