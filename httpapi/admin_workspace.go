@@ -1,7 +1,7 @@
 package httpapi
 
 import (
-	"bufio"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -166,16 +166,16 @@ func (s *Server) readLog(x *exchange) {
 	x.send(200, plainJSON, append(scim.AppendValue(body, optional(next)), '}'))
 }
 
-// backup streams a backup. A backup that fails on the way has no end, and
-// restore refuses it.
+// backup streams a backup. If it fails on the way, the connection breaks off,
+// and what came so far has no end, so restore refuses it.
 func (s *Server) backup(x *exchange) {
 	name := "rosterd-" + s.cfg.Now().UTC().Format("20060102-150405") + ".backup"
-	x.ctx.Response.Header.SetContentType("application/octet-stream")
 	x.ctx.Response.Header.Set("Content-Disposition", `attachment; filename="`+name+`"`)
-	id, began := x.id, time.Now()
-	x.ctx.SetBodyStreamWriter(func(w *bufio.Writer) {
-		if err := s.cfg.Store.Backup(w); err != nil {
-			s.cfg.Log.Error().Err(err).Str("request", id).Dur("duration", time.Since(began)).Msg("backup failed")
+	x.stream("application/octet-stream", func(w io.Writer) error {
+		err := s.cfg.Store.Backup(w)
+		if err != nil {
+			s.cfg.Log.Error().Err(err).Str("request", x.id).Dur("duration", time.Since(x.began)).Msg("backup failed")
 		}
+		return err
 	})
 }

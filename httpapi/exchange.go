@@ -32,6 +32,7 @@ type exchange struct {
 	conn  *workspace.Connection // of the token
 
 	scimType scim.ErrorType // of the refusal, for the access log
+	streamed *stream        // the body, if it is one
 }
 
 // Media types of answers.
@@ -111,7 +112,7 @@ func (x *exchange) finish() {
 	x.s.cfg.Metrics.HTTPRequest(x.route.surface, x.route.template, method, status, took)
 	line := x.s.cfg.Log.Info().Str("request", x.id).Str("client", x.client()).
 		Str("method", method).Str("route", x.route.template).Int("status", status).
-		Int("bytes", len(x.ctx.Response.Body())).Dur("duration", took)
+		Int("bytes", x.sent()).Dur("duration", took)
 	if x.ws != "" {
 		line = line.Str("workspace", string(x.ws))
 	}
@@ -121,7 +122,19 @@ func (x *exchange) finish() {
 	if x.scimType != "" {
 		line = line.Str("scimType", string(x.scimType))
 	}
+	if x.streamed != nil && x.streamed.err != nil {
+		line = line.Bool("broken", true)
+	}
 	line.Msg("request")
+}
+
+// sent returns the length of the answer's body. Asking fasthttp for the body
+// of a stream would read it to its end.
+func (x *exchange) sent() int {
+	if x.streamed != nil {
+		return x.streamed.sent
+	}
+	return len(x.ctx.Response.Body())
 }
 
 // client returns the address of the client. Behind trusted proxies it is the

@@ -108,13 +108,14 @@ const (
 
 // A Server answers HTTP.
 type Server struct {
-	cfg    Config
-	http   *fasthttp.Server
-	routes routes
-	ids    requestIDs
-	owners tokenOwners
-	uses   tokenUses
-	tasks  sync.WaitGroup // notes of token uses that are being written
+	cfg     Config
+	http    *fasthttp.Server
+	routes  routes
+	ids     requestIDs
+	owners  tokenOwners
+	uses    tokenUses
+	tasks   sync.WaitGroup // notes of token uses that are being written
+	streams *streams
 }
 
 // New returns a Server that serves nothing yet.
@@ -123,7 +124,10 @@ func New(cfg Config) (*Server, error) {
 		return nil, err
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
-	s := &Server{cfg: cfg, ids: newRequestIDs(), owners: tokenOwners{known: map[[32]byte]workspace.ID{}}, uses: tokenUses{noted: map[string]time.Time{}}}
+	s := &Server{
+		cfg: cfg, ids: newRequestIDs(), owners: tokenOwners{known: map[[32]byte]workspace.ID{}},
+		uses: tokenUses{noted: map[string]time.Time{}}, streams: newStreams(),
+	}
 	s.routes = newRoutes(s.scimRoutes(), s.adminRoutes(), s.opsRoutes())
 	s.http = newHTTP(s.handle)
 	s.http.ErrorHandler = s.wireError
@@ -162,9 +166,11 @@ func (silent) Printf(string, ...any) {}
 func (s *Server) Serve(l net.Listener) error { return s.http.Serve(l) }
 
 // Shutdown stops listening, lets requests end, and closes their connections.
-// It returns ctx's error if that takes too long.
+// It returns ctx's error if that takes too long; answers that are being
+// streamed have been cut off then, and read the store no more.
 func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.http.ShutdownWithContext(ctx)
+	s.streams.stop()
 	s.tasks.Wait()
 	return err
 }

@@ -114,7 +114,11 @@ func (r requestIDs) of(sent []byte) string {
 // handle answers one request.
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	x := s.newExchange(ctx)
-	defer x.finish()
+	defer func() {
+		if x.streamed == nil { // a stream ends later
+			x.finish()
+		}
+	}()
 	if why := smuggling(&ctx.Request.Header); why != "" {
 		ctx.SetConnectionClose()
 		x.refuse(scim.Errorf(400, scim.InvalidSyntax, "%s", why))
