@@ -133,33 +133,48 @@ func restore(r io.Reader, cfg Config) error {
 
 // restore reads a backup into an empty store.
 func (s *Store) restore(r io.Reader) error {
+	var batch []entry
+	size := 0
+	err := readBackup(r, func(e entry) error {
+		batch = append(batch, e)
+		if size += len(e.key) + len(e.record); size <= maxRecord {
+			return nil
+		}
+		err := s.writer.write(batch)
+		batch, size = nil, 0
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.writer.write(batch)
+}
+
+// VerifyBackup reads a backup to its end. The error says what is wrong with
+// it, or what r says.
+func VerifyBackup(r io.Reader) error {
+	return readBackup(r, func(entry) error { return nil })
+}
+
+// readBackup calls each with every key and record of a backup. Only when it
+// returns nil was the backup whole.
+func readBackup(r io.Reader, each func(entry) error) error {
 	in := backupReader{in: bufio.NewReaderSize(r, 64<<10), sum: crc32.New(castagnoli)}
 	if err := in.begin(); err != nil {
 		return err
 	}
-	var batch []entry
-	count, size := uint64(0), 0
-	for {
+	for count := uint64(0); ; count++ {
 		e, err := in.entry()
 		if err != nil {
 			return err
 		}
 		if len(e.key) == 0 {
-			break
+			return in.end(count)
 		}
-		batch = append(batch, e)
-		count++
-		if size += len(e.key) + len(e.record); size > maxRecord {
-			if err := s.writer.write(batch); err != nil {
-				return err
-			}
-			batch, size = nil, 0
+		if err := each(e); err != nil {
+			return err
 		}
 	}
-	if err := in.end(count); err != nil {
-		return err
-	}
-	return s.writer.write(batch)
 }
 
 // backupReader reads a backup and sums it up.

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"rosterd/persistence"
 )
 
 // An adminClient is a thin client of the admin API.
@@ -124,6 +126,20 @@ func (c *adminClient) call(ctx context.Context, method, path string, body, out a
 		return nil
 	}
 	return json.NewDecoder(r).Decode(out)
+}
+
+// backup writes a backup to w and verifies it to its end: a transfer that went
+// well does not say that the daemon was done.
+func (c *adminClient) backup(ctx context.Context, w io.Writer) error {
+	r, err := c.open(ctx, "GET", "/backup", nil)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if err := persistence.VerifyBackup(io.TeeReader(r, w)); err != nil {
+		return fmt.Errorf("no backup was made: %w; the daemon's log may say why", err)
+	}
+	return nil
 }
 
 // list reads every page of a list.

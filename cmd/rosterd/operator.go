@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -307,32 +308,21 @@ func backupCommand() *cobra.Command {
 	return cmd
 }
 
-// writeBackup streams a backup into a new file. A backup that broke off is
-// removed; restore would refuse it anyway.
+// writeBackup streams a backup into a new file. What is not whole is removed.
 func writeBackup(cmd *cobra.Command, c *adminClient, path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	n, err := func() (int64, error) {
-		r, err := c.open(cmd.Context(), "GET", "/backup", nil)
-		if err != nil {
-			return 0, err
-		}
-		defer r.Close()
-		n, err := io.Copy(f, r)
-		if err != nil {
-			return n, err
-		}
-		return n, f.Sync()
-	}()
-	if cerr := f.Close(); err == nil {
-		err = cerr
+	size := int64(0)
+	if err = c.backup(cmd.Context(), f); err == nil {
+		size, err = f.Seek(0, io.SeekCurrent)
 	}
+	err = cmp.Or(err, f.Sync(), f.Close())
 	if err != nil {
 		_ = os.Remove(path) // the error that is told is the reason
 		return err
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d bytes in %s\n", n, path)
+	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d bytes in %s\n", size, path)
 	return err
 }
