@@ -104,11 +104,7 @@ func (x *exchange) retryAfter(seconds string) {
 // query string, a body or a name. zerolog writes the duration in milliseconds,
 // as README says.
 func (x *exchange) finish() {
-	status, took := x.ctx.Response.StatusCode(), time.Since(x.began)
-	method := string(x.ctx.Method())
-	if len(method) > 8 || !isToken([]byte(method)) {
-		method = "other"
-	}
+	status, took, method := x.ctx.Response.StatusCode(), time.Since(x.began), x.method()
 	x.s.cfg.Metrics.HTTPRequest(x.route.surface, x.route.template, method, status, took)
 	line := x.s.cfg.Log.Info().Str("request", x.id).Str("client", x.client()).
 		Str("method", method).Str("route", x.route.template).Int("status", status).
@@ -126,6 +122,20 @@ func (x *exchange) finish() {
 		line = line.Bool("broken", true)
 	}
 	line.Msg("request")
+}
+
+// methods are those that have a name of their own in metrics and log. Whatever
+// else a client makes up must not make a series each.
+var methods = []string{"GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"}
+
+// method returns the name of the request's method, or "other".
+func (x *exchange) method() string {
+	for _, m := range methods {
+		if string(x.ctx.Method()) == m {
+			return m
+		}
+	}
+	return "other"
 }
 
 // sent returns the length of the answer's body. Asking fasthttp for the body

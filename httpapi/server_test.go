@@ -314,6 +314,24 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
+// TestMadeUpMethods: a client that makes methods up makes no series.
+func TestMadeUpMethods(t *testing.T) {
+	m := metrics.New("test", "test")
+	r := newRig(t, func(c *Config) { c.Metrics, c.ServeMetrics = m, true })
+	for n := range 20 {
+		for _, target := range []string{"/scim/v2/Users", "/nowhere"} {
+			r.send("okta", fmt.Sprintf("M%dX", n), target, "")
+		}
+	}
+	text := r.send("-", "GET", "/metrics", "").body
+	if n := strings.Count(text, "\nrosterd_http_requests_total{"); n != 2 {
+		t.Errorf("%d series of requests", n)
+	}
+	if !strings.Contains(text, `method="other"`) || strings.Contains(text, "M1X") {
+		t.Error("the methods are not other")
+	}
+}
+
 // TestOps: liveness and readiness.
 func TestOps(t *testing.T) {
 	var broken error
