@@ -38,6 +38,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/rs/zerolog"
 
+	"rosterd/ledger"
 	"rosterd/metrics"
 	"rosterd/scim"
 	"rosterd/workspace"
@@ -56,6 +57,9 @@ type Journal interface {
 	// Snapshot writes a snapshot of v, which is durable, and calls done once.
 	// It must not block.
 	Snapshot(v *workspace.View, done func(error))
+	// Due calls yield with every workspace that wants a tick and when, in due
+	// order, until it returns false.
+	Due(yield func(workspace.ID, time.Time) bool) error
 }
 
 // A Config configures a System.
@@ -66,6 +70,13 @@ type Config struct {
 	PerWorkspace  int           // the most commands of one workspace in flight
 	Total         int           // the most commands in flight
 	SnapshotEvery int           // the fewest events between two snapshots
+	Window        time.Duration // how long a window of bookings stays open
+	Seller        ledger.Seller // issues invoices
+	// Gaps names what an e-invoice lacks; see workspace.Host.
+	Gaps func(ledger.Seller, ledger.Buyer, ledger.Tax) []string
+	// Published, if set, hears of every View that becomes durable. It must not
+	// block.
+	Published func(*workspace.View)
 	// Entropy returns random bytes for an id; nil means crypto/rand.
 	Entropy func() [10]byte
 	Metrics *metrics.Metrics // may be nil
@@ -86,6 +97,10 @@ func (c Config) validate() error {
 		return errors.New("actors: Config.Total must be positive")
 	case c.SnapshotEvery <= 0:
 		return errors.New("actors: Config.SnapshotEvery must be positive")
+	case c.Window <= 0:
+		return errors.New("actors: Config.Window must be positive")
+	case c.Gaps == nil:
+		return errors.New("actors: Config.Gaps is not set")
 	}
 	return nil
 }
@@ -96,7 +111,8 @@ type System struct {
 	cfg      Config
 	root     *actor.ActorSystem
 	inFlight atomic.Int64
-	down     sync.Once // shuts protoactor down
+	down     sync.Once  // shuts protoactor down
+	clock    *actor.PID // the seat-ledger actor; nil before Start
 
 	mu       sync.Mutex
 	live     map[workspace.ID]*handle // guarded by mu
@@ -111,11 +127,32 @@ type handle struct {
 	once     sync.Once
 	gone     chan struct{} // closed when the actor has stopped for good
 	view     atomic.Pointer[workspace.View]
+	news     atomic.Pointer[chan struct{}] // closed at the next publication, if somebody waits
 	inFlight atomic.Int64
 	used     atomic.Int64 // UnixNano of the newest command or read
 }
 
 func (h *handle) touch() { h.used.Store(time.Now().UnixNano()) }
+
+// tell wakes those who wait for news.
+func (h *handle) tell() {
+	if news := h.news.Swap(nil); news != nil {
+		close(*news)
+	}
+}
+
+// next returns a channel that is closed at the next publication.
+func (h *handle) next() <-chan struct{} {
+	for {
+		if news := h.news.Load(); news != nil {
+			return *news
+		}
+		fresh := make(chan struct{})
+		if h.news.CompareAndSwap(nil, &fresh) {
+			return fresh
+		}
+	}
+}
 
 // New returns a System without actors.
 func New(cfg Config) (*System, error) {
@@ -171,10 +208,14 @@ func (s *System) do(ctx context.Context, ws workspace.ID, env workspace.Envelope
 		s.inFlight.Add(-1)
 		s.cfg.Metrics.InFlight(-1)
 	}()
+	_, tick := cmd.(workspace.Tick)
 	for range 2 {
-		h, err := s.handle(ws)
+		h, err := s.handle(ws, !tick)
 		if err != nil {
 			return reply{err: err}
+		}
+		if !tick { // what falls due is no traffic
+			h.touch()
 		}
 		r, sent := s.send(ctx, h, env, cmd)
 		if sent {
@@ -193,7 +234,6 @@ func (s *System) send(ctx context.Context, h *handle, env workspace.Envelope, cm
 		return reply{err: workspace.ErrBusy}, true
 	}
 	defer h.inFlight.Add(-1)
-	h.touch()
 	m := &request{env: env, cmd: cmd, reply: make(chan reply, 1), sent: time.Now()}
 	s.root.Root.Send(h.pid, m)
 	select {
@@ -215,10 +255,15 @@ func (s *System) send(ctx context.Context, h *handle, env workspace.Envelope, cm
 // counts as traffic. The error is workspace.ErrNotFound, ErrUnavailable, or
 // ctx's.
 func (s *System) View(ctx context.Context, ws workspace.ID) (*workspace.View, error) {
-	h, err := s.handle(ws)
+	h, err := s.handle(ws, true)
 	if err != nil {
 		return nil, err
 	}
+	return h.durable(ctx)
+}
+
+// durable returns the newest durable View; see System.View.
+func (h *handle) durable(ctx context.Context) (*workspace.View, error) {
 	h.touch()
 	select {
 	case <-h.ready:
@@ -235,8 +280,21 @@ func (s *System) View(ctx context.Context, ws workspace.ID) (*workspace.View, er
 	return v, nil
 }
 
-// handle returns the actor of ws. This is the only place that spawns one.
-func (s *System) handle(ws workspace.ID) (*handle, error) {
+// Watch returns what View does, and a channel that is closed when there is a
+// newer View, or when the actor has stopped: then Watch again.
+func (s *System) Watch(ctx context.Context, ws workspace.ID) (*workspace.View, <-chan struct{}, error) {
+	h, err := s.handle(ws, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	news := h.next()
+	v, err := h.durable(ctx)
+	return v, news, err
+}
+
+// handle returns the actor of ws. This is the only place that spawns one. One
+// that is spawned without traffic may be unloaded at once.
+func (s *System) handle(ws workspace.ID, traffic bool) (*handle, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if h, ok := s.live[ws]; ok {
@@ -246,7 +304,9 @@ func (s *System) handle(ws workspace.ID) (*handle, error) {
 		return nil, workspace.ErrUnavailable
 	}
 	h := &handle{ready: make(chan struct{}), gone: make(chan struct{})}
-	h.touch()
+	if traffic {
+		h.touch()
+	}
 	h.pid = s.root.Root.Spawn(actor.PropsFromProducer(func() actor.Actor {
 		return &shell{ws: ws, sys: s, h: h, log: s.cfg.Log.With().Str("workspace", string(ws)).Logger()}
 	}))
@@ -259,6 +319,25 @@ func (s *System) forget(ws workspace.ID, h *handle) {
 	defer s.mu.Unlock()
 	delete(s.live, ws)
 	close(h.gone)
+	h.tell()
+}
+
+// loaded returns the actor of ws if it runs.
+func (s *System) loaded(ws workspace.ID) (*handle, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	h, ok := s.live[ws]
+	return h, ok
+}
+
+// published tells the world of a View that became durable.
+func (s *System) published(h *handle, v *workspace.View) {
+	h.view.Store(v)
+	h.tell()
+	s.due(v)
+	if s.cfg.Published != nil {
+		s.cfg.Published(v)
+	}
 }
 
 // Loaded returns the number of workspaces in memory.
@@ -276,6 +355,9 @@ func (s *System) Stop(ctx context.Context) error {
 	s.stopping = true
 	handles := slices.Collect(maps.Values(s.live))
 	s.mu.Unlock()
+	if s.clock != nil {
+		s.root.Root.Stop(s.clock)
+	}
 	for _, h := range handles {
 		s.root.Root.Send(h.pid, &halt{})
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"rosterd/ledger"
 	"rosterd/persistence/journaltest"
 	"rosterd/scim"
 	"rosterd/workspace"
@@ -31,6 +32,7 @@ func bubble(t *testing.T, tune func(*Config), test func(b *bench)) {
 		b := &bench{T: t, journal: journaltest.NewMemory()}
 		cfg := Config{
 			Journal: b.journal, Now: time.Now, Idle: time.Hour, PerWorkspace: 100, Total: 200, SnapshotEvery: 1000,
+			Window: 30 * time.Minute, Gaps: noGaps,
 			Log: zerolog.New(io.Discard),
 		}
 		if tune != nil {
@@ -50,6 +52,8 @@ func bubble(t *testing.T, tune func(*Config), test func(b *bench)) {
 		b.journal.Close()
 	})
 }
+
+func noGaps(ledger.Seller, ledger.Buyer, ledger.Tax) []string { return nil }
 
 func (b *bench) do(cmd workspace.Command) reply {
 	res, view, err := b.sys.Do(context.Background(), "acme", workspace.Envelope{Actor: workspace.ActorOperator}, cmd)

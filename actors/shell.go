@@ -38,6 +38,7 @@ type shell struct {
 	snapSeq  uint64 // events in the newest snapshot, or at load
 	snapping bool   // a snapshot is being written
 	halting  bool   // stop when nothing is left to do
+	hasty    bool   // stop without a snapshot: it was only loaded to tick
 	timer    *time.Timer
 }
 
@@ -54,6 +55,8 @@ type (
 	idle struct{}
 	// halt asks to finish and stop.
 	halt struct{}
+	// unload asks to stop if there was no traffic since the actor was spawned.
+	unload struct{}
 )
 
 // Receive implements actor.Actor.
@@ -79,6 +82,9 @@ func (s *shell) Receive(c actor.Context) {
 		s.rest(c)
 	case *halt:
 		s.halting = true
+	case *unload:
+		s.hasty = s.h.used.Load() == 0 && s.h.inFlight.Load() == 0
+		s.halting = s.halting || s.hasty
 	}
 	if s.halting {
 		s.finish(c)
@@ -102,7 +108,7 @@ func (s *shell) load() {
 		return
 	}
 	s.state, s.snapSeq = st, st.Seq()
-	s.h.view.Store(st.View())
+	s.sys.published(s.h, st.View())
 }
 
 // decide runs one request against the newest state.
@@ -142,7 +148,8 @@ func (s *shell) execute(m *request) (commits []workspace.Commit, res workspace.R
 		}
 	}()
 	m.env.At = s.sys.cfg.Now()
-	commits, res, err = s.state.Execute(m.cmd, m.env, s.mint)
+	host := workspace.Host{Mint: s.mint, Window: s.sys.cfg.Window, Seller: s.sys.cfg.Seller, Gaps: s.sys.cfg.Gaps}
+	commits, res, err = s.state.Execute(m.cmd, m.env, host)
 	return commits, res, err, true
 }
 
@@ -174,7 +181,8 @@ func (s *shell) flush(c actor.Context) {
 		Workspace: s.ws, After: view.Seq() - uint64(b.events), Commits: b.commits, Head: view.Head(),
 		Done: func(err error) {
 			if err == nil {
-				s.h.view.Store(view)
+				s.sys.published(s.h, view)
+				s.sys.countInvoices(b.commits)
 			}
 			b.answer(view, err)
 			root.Send(self, &settled{err})
@@ -272,7 +280,7 @@ func (s *shell) finish(c actor.Context) {
 	switch {
 	case s.flying > 0 || s.broken || s.snapping:
 		return
-	case s.state != nil && s.state.Exists() && s.state.Seq() > s.snapSeq:
+	case !s.hasty && s.state != nil && s.state.Exists() && s.state.Seq() > s.snapSeq:
 		s.snapshot(c, s.h.view.Load())
 		return
 	}

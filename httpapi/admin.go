@@ -45,7 +45,23 @@ func (s *Server) adminRoutes() []route {
 		{"POST", "/workspaces/{ws}/groups/{id}/members", s.addMember},
 		{"DELETE", "/workspaces/{ws}/groups/{id}/members/{user}", s.removeMember},
 		{"POST", "/workspaces/{ws}/groups/{id}/members/{user}/allow", s.allowMember},
+		{"POST", "/workspaces/{ws}/users/{id}/break-glass", s.nameBreakGlass},
+		{"DELETE", "/workspaces/{ws}/users/{id}/break-glass", s.unnameBreakGlass},
+		{"GET", "/workspaces/{ws}/seats", s.getSeats},
+		{"POST", "/workspaces/{ws}/seats/purchase", s.purchaseSeats},
+		{"POST", "/workspaces/{ws}/seats/release", s.releaseSeats},
+		{"POST", "/workspaces/{ws}/window/close", s.closeWindow},
+		{"GET", "/workspaces/{ws}/invoices", s.listInvoices},
+		{"GET", "/workspaces/{ws}/invoices/{number}", s.getInvoice},
+		{"POST", "/workspaces/{ws}/invoices/{number}/corrections", s.correctInvoice},
+		{"GET", "/workspaces/{ws}/webhooks", s.listWebhooks},
+		{"POST", "/workspaces/{ws}/webhooks", s.createWebhook},
+		{"DELETE", "/workspaces/{ws}/webhooks/{id}", s.deleteWebhook},
+		{"POST", "/workspaces/{ws}/webhooks/{id}/replay", s.replayWebhook},
+		{"POST", "/workspaces/{ws}/webhooks/{id}/rotate", s.rotateWebhook},
+		{"GET", "/workspaces/{ws}/webhooks/{id}/dead", s.deadLetters},
 		{"GET", "/workspaces/{ws}/log", s.readLog},
+		{"GET", "/attention", s.attention},
 		{"GET", "/backup", s.backup},
 	} {
 		out = append(out, route{method: r.method, template: r.template, surface: "admin", access: operatorOnly, handle: r.handle})
@@ -182,6 +198,28 @@ func (f *form) int(key string) *int {
 	}
 	n := int(v.Int)
 	return &n
+}
+
+// requiredInt reads a whole number that must be there.
+func (f *form) requiredInt(key string) int64 {
+	v, ok := f.take(key, scim.Int, "a whole number")
+	if !ok && f.err == nil {
+		f.err = scim.Errorf(400, "", "%s is required", key)
+	}
+	return v.Int
+}
+
+// texts reads a list of strings; nil where it is absent.
+func (f *form) texts(key string) []string {
+	v, _ := f.take(key, scim.List, "a list of strings")
+	var out []string
+	for _, e := range v.List {
+		if e.Kind != scim.String && f.err == nil {
+			f.err = scim.Errorf(400, "", "%s: write a list of strings", key)
+		}
+		out = append(out, e.Str)
+	}
+	return out
 }
 
 func (f *form) instant(key string) (t time.Time) {

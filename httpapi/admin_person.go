@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"rosterd/ledger"
 	"rosterd/scim"
 	"rosterd/workspace"
 )
@@ -54,8 +55,15 @@ func person(u workspace.UserView) scim.Object {
 		}
 		o = append(o, scim.Attr{Name: "drift", Value: scim.ListOf(paths...)})
 	}
+	o = append(o, scim.Attr{Name: "seat", Value: scim.Value{Kind: scim.Complex, Obj: u.SeatObject()}})
+	if u.BreakGlass() {
+		o = append(o, scim.Attr{Name: "breakGlass", Value: scim.Boolean(true)})
+	}
 	return append(o, scim.Attr{Name: "createdAt", Value: instant(u.Created())}, scim.Attr{Name: "updatedAt", Value: instant(u.Modified())})
 }
+
+// seatStates are the states of a seat that a directory can be asked for.
+var seatStates = map[string]ledger.State{"seated": ledger.Seated, "waiting": ledger.Waiting}
 
 // A directory says which people to list.
 type directory struct {
@@ -67,8 +75,8 @@ type directory struct {
 func (x *exchange) directory() (directory, *scim.Error) {
 	d := directory{strings.ToLower(x.query("query")), x.query("state"), x.query("managed")}
 	switch {
-	case d.state != "" && d.state != "active" && d.state != "inactive":
-		return d, scim.Errorf(400, "", "state: write active or inactive")
+	case d.state != "" && d.state != "active" && d.state != "inactive" && seatStates[d.state] == ledger.None:
+		return d, scim.Errorf(400, "", "state: write active, inactive, seated or waiting")
 	case d.managed != "" && d.managed != "true" && d.managed != "false":
 		return d, scim.Errorf(400, "", "managed: write true or false")
 	}
@@ -76,7 +84,14 @@ func (x *exchange) directory() (directory, *scim.Error) {
 }
 
 func (d directory) matches(u workspace.UserView) bool {
-	if d.state != "" && u.Active() != (d.state == "active") || d.managed != "" && (u.ManagedBy() != "") != (d.managed == "true") {
+	if seat, ok := seatStates[d.state]; ok {
+		if u.Seat().State != seat {
+			return false
+		}
+	} else if d.state != "" && u.Active() != (d.state == "active") {
+		return false
+	}
+	if d.managed != "" && (u.ManagedBy() != "") != (d.managed == "true") {
 		return false
 	}
 	return d.query == "" || strings.Contains(strings.ToLower(u.UserName()), d.query) ||

@@ -66,12 +66,23 @@ func (s *Server) createWorkspace(x *exchange) {
 		x.refuse(err)
 		return
 	}
+	note, err := x.checkIssuer(body)
+	if err != nil {
+		x.refuse(err)
+		return
+	}
 	x.ws = workspace.ID(id.Str)
 	_, view, ok := x.command(workspace.CreateWorkspace{Settings: body.With("id", scim.Value{})})
 	if ok {
 		x.ctx.Response.Header.Set("Location", x.origin()+adminRoot+"/workspaces/"+id.Str)
-		x.answer(201, x.workspace(view))
+		x.answerWorkspace(201, x.noteIssuer(note, view))
 	}
+}
+
+// answerWorkspace answers with a workspace and the entity tag of its settings.
+func (x *exchange) answerWorkspace(status int, v *workspace.View) {
+	x.ctx.Response.Header.Set("ETag", workspace.ETag(v.SettingsVersion()))
+	x.answer(status, x.workspace(v))
 }
 
 // workspace is what the admin API shows of a workspace: its settings as they
@@ -83,7 +94,7 @@ func (x *exchange) workspace(v *workspace.View) scim.Object {
 		why = append(why, scim.Text(m))
 	}
 	h := v.Head()
-	o := append(scim.Object{{Name: "id", Value: scim.Text(string(v.ID()))}}, v.Settings().Object()...)
+	o := append(scim.Object{{Name: "id", Value: scim.Text(string(v.ID()))}}, v.SettingsObject()...)
 	return append(o,
 		scim.Attr{Name: "createdAt", Value: instant(h.Created)},
 		scim.Attr{Name: "scimBaseUrl", Value: scim.Text(x.base())},
@@ -92,12 +103,14 @@ func (x *exchange) workspace(v *workspace.View) scim.Object {
 		scim.Attr{Name: "users", Value: counts(h)},
 		scim.Attr{Name: "groups", Value: scim.Integer(int64(h.Groups))},
 		scim.Attr{Name: "noAdmin", Value: scim.Boolean(h.NoAdmin)},
+		scim.Attr{Name: "ssoCheck", Value: ssoCheck(v)},
+		scim.Attr{Name: "passwordSignIn", Value: scim.Text(v.PasswordSignIn())},
 	)
 }
 
 func (s *Server) getWorkspace(x *exchange) {
 	if x.open() {
-		x.answer(200, x.workspace(x.view))
+		x.answerWorkspace(200, x.view)
 	}
 }
 
@@ -110,9 +123,14 @@ func (s *Server) changeWorkspace(x *exchange) {
 		x.refuse(err)
 		return
 	}
+	note, err := x.checkIssuer(body)
+	if err != nil {
+		x.refuse(err)
+		return
+	}
 	x.ws = workspace.ID(x.params[0])
-	if _, view, ok := x.command(workspace.ChangeWorkspace{Patch: body}); ok {
-		x.answer(200, x.workspace(view))
+	if _, view, ok := x.command(workspace.ChangeWorkspace{IfMatch: x.ifMatch(), Patch: body}); ok {
+		x.answerWorkspace(200, x.noteIssuer(note, view))
 	}
 }
 

@@ -24,6 +24,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"rosterd/actors"
+	"rosterd/invoice"
+	"rosterd/ledger"
 	"rosterd/persistence/journaltest"
 	"rosterd/scim"
 	"rosterd/workspace"
@@ -60,6 +62,39 @@ func (restful) Backup(w io.Writer) error {
 	return err
 }
 
+// testSeller has all that an e-invoice needs.
+var testSeller = ledger.Seller{
+	Name: "Rosterd GmbH", Street: "Lindenstraße 1", PostalCode: "10969", City: "Berlin", Country: "DE", VATID: "DE123456789",
+	Contact: "Billing", Phone: "+49 30 1234567", Email: "billing@rosterd.example.com", IBAN: "DE89370400440532013000", PaymentDays: 14,
+}
+
+// testHooks delivers nothing: couriers have their own tests.
+type testHooks struct{}
+
+func (testHooks) CheckURL(url string) error {
+	if !strings.HasPrefix(url, "https://") {
+		return errors.New("write an https URL")
+	}
+	return nil
+}
+
+func (testHooks) NewSecret() string { return "whsec_c2VjcmV0IG9mIHRoZSB0ZXN0cw==" }
+
+func (testHooks) Replay(context.Context, workspace.ID, string) (delivered, dead int, err error) {
+	return 0, 0, nil
+}
+
+// testIssuer stands for the net: one issuer answers, one names another.
+func testIssuer(_ context.Context, issuer string) (wrong bool, detail string) {
+	switch issuer {
+	case "https://id.example.com":
+		return false, ""
+	case "https://wrong.example.com":
+		return true, "the discovery document names another issuer"
+	}
+	return false, "the issuer was not checked: it cannot be reached"
+}
+
 func newRig(t testing.TB, tune func(*Config)) *rig {
 	t.Helper()
 	r := &rig{t: t, journal: journaltest.NewMemory(), now: epoch, done: make(chan error, 1)}
@@ -67,6 +102,7 @@ func newRig(t testing.TB, tune func(*Config)) *rig {
 	entropy := byte(0)
 	r.sys, err = actors.New(actors.Config{
 		Journal: r.journal, Now: r.clock, Idle: time.Hour, PerWorkspace: 100, Total: 200, SnapshotEvery: 1000,
+		Window: 30 * time.Minute, Seller: testSeller, Gaps: invoice.Missing,
 		Entropy: func() [10]byte { entropy++; return [10]byte{9: entropy} }, Log: zerolog.New(io.Discard),
 	})
 	if err != nil {
@@ -74,7 +110,7 @@ func newRig(t testing.TB, tune func(*Config)) *rig {
 	}
 	cfg := Config{
 		Workspaces: r.sys, Store: restful{r.journal}, Now: r.clock, OperatorHash: sha256.Sum256([]byte(operatorToken)),
-		Ready: func() error { return nil }, Log: zerolog.New(io.Discard), PublicURL: "https://scim.example.com",
+		Webhooks: testHooks{}, CheckIssuer: testIssuer, Ready: func() error { return nil }, Log: zerolog.New(io.Discard), PublicURL: "https://scim.example.com",
 		MaxBody: 64 << 10, MaxGroupBody: 128 << 10, MaxConnections: 100, Limits: scim.DefaultLimits,
 	}
 	if tune != nil {
@@ -121,7 +157,7 @@ var dialects = []string{"entra", "okta", "onelogin", "strict", "default"}
 // alone in the files.
 func (r *rig) prepare() {
 	r.t.Helper()
-	settings, err := scim.Decode([]byte(`{"name":"Acme GmbH","plan":"enterprise","sso":{"issuer":"https://id.example.com","clientId":"c"},"scim":{"enabled":true}}`), scim.DefaultLimits)
+	settings, err := scim.Decode([]byte(`{"name":"Acme GmbH","plan":"enterprise","sso":{"issuer":"https://id.example.com","clientId":"c"},"seats":{"purchased":1000},"scim":{"enabled":true}}`), scim.DefaultLimits)
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -58,6 +58,12 @@ type Config struct {
 	Metrics      *metrics.Metrics // may be nil
 	Log          zerolog.Logger
 
+	Webhooks Webhooks
+	// CheckIssuer asks an OpenID Connect issuer for its discovery document. It
+	// says what is wrong with it (wrong), or why it could not be read; an empty
+	// detail means that it is the issuer's. Nil: nobody asks.
+	CheckIssuer func(ctx context.Context, issuer string) (wrong bool, detail string)
+
 	// PublicURL is what locations begin with, without a trailing slash; empty:
 	// what the client called the server.
 	PublicURL string
@@ -84,6 +90,8 @@ func (c Config) validate() error {
 		return errors.New("httpapi: Config.Store is not set")
 	case c.Now == nil:
 		return errors.New("httpapi: Config.Now is not set")
+	case c.Webhooks == nil:
+		return errors.New("httpapi: Config.Webhooks is not set")
 	case c.Ready == nil:
 		return errors.New("httpapi: Config.Ready is not set")
 	case c.OperatorHash == [32]byte{}:

@@ -59,6 +59,15 @@ type Metrics struct {
 	readOnly        prometheus.Gauge
 	backupSuccess   prometheus.Gauge
 	rejections      *prometheus.CounterVec
+	seats           *prometheus.GaugeVec
+	windowsOpen     prometheus.Gauge
+	windowOverdue   prometheus.Gauge
+	waitingOldest   prometheus.Gauge
+	invoices        prometheus.Counter
+	invoiceDelay    prometheus.Histogram
+	deliveries      *prometheus.CounterVec
+	deliveryLag     *prometheus.HistogramVec
+	deliveriesDead  *prometheus.GaugeVec
 }
 
 // latency are the buckets of durations, in seconds: fine where a read lies
@@ -97,6 +106,7 @@ func New(version, commit string) *Metrics {
 	for _, reason := range []Reason{CommandsTotal, CommandsPerWorkspace} {
 		m.rejections.WithLabelValues(string(reason))
 	}
+	m.ledger()
 	info := gauges("build_info", "Always 1; says which build this is.", "version", "commit", "goversion")
 	info.WithLabelValues(version, commit, runtime.Version()).Set(1)
 	m.registry.MustRegister(

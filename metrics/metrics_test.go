@@ -31,6 +31,13 @@ func fill(m *Metrics) {
 	m.ReadOnly(true)
 	m.BackupSucceeded(time.Unix(1, 0))
 	m.Rejection(CommandsTotal)
+	m.Seats("free", 3)
+	m.Windows(1, time.Second)
+	m.WaitingOldest(time.Minute)
+	m.InvoiceIssued(time.Second)
+	m.Delivery("webhook", "delivered")
+	m.DeliveryLag("mail", time.Second)
+	m.DeliveriesDead("mail", 1)
 }
 
 func TestText(t *testing.T) {
@@ -53,7 +60,7 @@ func TestText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	allowed := []string{"surface", "route", "method", "code", "command", "outcome", "state", "within", "reason", "version", "commit", "goversion"}
+	allowed := []string{"kind", "surface", "route", "method", "code", "command", "outcome", "state", "within", "reason", "version", "commit", "goversion"}
 	for name, f := range families {
 		for _, s := range f.Metric {
 			for _, l := range s.Label {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"time"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -28,6 +29,7 @@ func (s *Store) Check(report func(line string)) error {
 		}
 		c.headless()
 		c.index()
+		c.dues()
 		return nil
 	})
 }
@@ -35,10 +37,12 @@ func (s *Store) Check(report func(line string)) error {
 type checker struct {
 	txn        *badger.Txn
 	report     func(string)
-	workspaces []workspace.ID            // with a head
-	owners     map[workspace.ID]bool     // with anything else
-	indexed    map[[32]byte]workspace.ID // what the index of tokens says
-	tokens     map[[32]byte]workspace.ID // what the workspaces say
+	workspaces []workspace.ID             // with a head
+	owners     map[workspace.ID]bool      // with anything else
+	indexed    map[[32]byte]workspace.ID  // what the index of tokens says
+	tokens     map[[32]byte]workspace.ID  // what the workspaces say
+	indexedDue map[workspace.ID]time.Time // what the due index says
+	due        map[workspace.ID]time.Time // what the workspaces say
 }
 
 func (c *checker) say(format string, args ...any) { c.report(fmt.Sprintf(format, args...)) }
@@ -46,6 +50,7 @@ func (c *checker) say(format string, args ...any) { c.report(fmt.Sprintf(format,
 // records verifies every key and checksum.
 func (c *checker) records() error {
 	c.indexed, c.owners = map[[32]byte]workspace.ID{}, map[workspace.ID]bool{}
+	c.indexedDue, c.due = map[workspace.ID]time.Time{}, map[workspace.ID]time.Time{}
 	it := c.txn.NewIterator(badger.IteratorOptions{PrefetchValues: true, PrefetchSize: 16})
 	defer it.Close()
 	for it.Rewind(); it.Valid(); it.Next() {
@@ -74,6 +79,13 @@ func (c *checker) record(key, body []byte) {
 		var hash [32]byte
 		copy(hash[:], key[1:])
 		c.indexed[hash] = workspace.ID(body)
+	case kindDue:
+		at, ws, err := dueOf(key)
+		if _, twice := c.indexedDue[ws]; twice || err != nil {
+			c.say("due index: %q does not belong there", key)
+		}
+		c.indexedDue[ws] = at
+	case kindCursor:
 	case kindJournal, kindSnapshot, kindFirst:
 		ws, _, _ := bytes.Cut(key[1:], []byte{0})
 		c.owners[workspace.ID(ws)] = true
@@ -99,6 +111,12 @@ func (c *checker) workspace(ws workspace.ID) {
 		c.say("workspace %s: head: %v", ws, err)
 	} else if now := st.View().Head(); !reflect.DeepEqual(head, now) {
 		c.say("workspace %s: its head says %+v, its events %+v", ws, head, now)
+	}
+	if at := st.View().Head().Due; !at.IsZero() {
+		c.due[ws] = at
+	}
+	for _, line := range st.View().Recount() {
+		c.say("workspace %s: %s", ws, line)
 	}
 	for _, t := range st.View().Tokens() {
 		c.tokens[t.Hash] = ws
@@ -135,6 +153,20 @@ func (c *checker) state(ws workspace.ID) (*workspace.State, error) {
 }
 
 func sameItem(a, b workspace.SnapshotItem) bool { return reflect.DeepEqual(a, b) }
+
+// dues compares the due index with the workspaces.
+func (c *checker) dues() {
+	for ws, at := range c.due {
+		if !c.indexedDue[ws].Equal(at) {
+			c.say("workspace %s: it is due at %v, the index says %v", ws, at, c.indexedDue[ws])
+		}
+	}
+	for ws := range c.indexedDue {
+		if _, ok := c.due[ws]; !ok {
+			c.say("workspace %s: the due index holds it, and nothing is due", ws)
+		}
+	}
+}
 
 // index compares the index of tokens with the workspaces.
 func (c *checker) index() {

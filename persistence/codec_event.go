@@ -110,6 +110,45 @@ var eventKinds = newCatalogue[workspace.Event]("event",
 	}),
 	event(20, func(*fields, *workspace.NoAdmin) {}),
 	event(21, answered),
+	event(22, posted),
+	event(23, func(f *fields, e *workspace.BreakGlassSet) {
+		f.id(1, &e.ID)
+		text(f, 2, &e.Name)
+		f.bool(3, &e.On)
+	}),
+	event(24, func(f *fields, e *workspace.IssuerChecked) {
+		text(f, 1, &e.Issuer)
+		text(f, 2, &e.Detail)
+	}),
+	event(25, func(f *fields, e *workspace.WebhookCreated) {
+		text(f, 1, &e.ID)
+		text(f, 2, &e.URL)
+		list(f, 3, &e.Kinds, func(f *fields, kind *string) { text(f, 1, kind) })
+		text(f, 4, &e.Secret)
+	}),
+	event(26, func(f *fields, e *workspace.WebhookRotated) {
+		text(f, 1, &e.ID)
+		text(f, 2, &e.URL)
+		text(f, 3, &e.Secret)
+	}),
+	event(27, func(f *fields, e *workspace.WebhookDeleted) {
+		text(f, 1, &e.ID)
+		text(f, 2, &e.URL)
+	}),
+	event(28, func(f *fields, e *workspace.DeliveryDied) {
+		text(f, 1, &e.Consumer)
+		f.uint(2, &e.Seq)
+		text(f, 3, &e.Detail)
+	}),
+	event(29, func(f *fields, e *workspace.DeliveryRevived) {
+		text(f, 1, &e.Consumer)
+		f.uint(2, &e.Seq)
+	}),
+	event(30, func(f *fields, e *workspace.MailSent) {
+		f.uint(1, &e.Seq)
+		number(f, 2, &e.Notice, workspace.NoticeNoAdmin)
+		text(f, 3, &e.To)
+	}),
 )
 
 func event[T any](number uint64, describe func(*fields, *T)) kindOf[workspace.Event] {

@@ -15,6 +15,14 @@ var itemKinds = newCatalogue[workspace.SnapshotItem]("snapshot item",
 		f.object(5, &i.Settings)
 		f.bool(6, &i.Gate.EverMet)
 		f.time(7, &i.Gate.LapsedAt)
+		f.uint(8, &i.Version)
+		f.message(9, func(f *fields) {
+			text(f, 1, &i.Issuer.Issuer)
+			f.time(2, &i.Issuer.At)
+			text(f, 3, &i.Issuer.Detail)
+		})
+		f.message(10, func(f *fields) { marks(f, &i.Marks) })
+		position(f, 11, &i.Seats)
 	}),
 	item(2, func(f *fields, i *workspace.SnapConnection) {
 		text(f, 1, &i.ID)
@@ -49,6 +57,8 @@ var itemKinds = newCatalogue[workspace.SnapshotItem]("snapshot item",
 		f.time(6, &i.LastSync)
 		name(f, 7, &i.SyncedBy)
 		lastError(f, 8, &i.LastError)
+		f.message(9, func(f *fields) { seat(f, &i.Seat) })
+		f.bool(10, &i.BreakGlass)
 	}),
 	item(6, func(f *fields, i *workspace.SnapMembers) {
 		f.id(1, &i.Group)
@@ -62,10 +72,32 @@ var itemKinds = newCatalogue[workspace.SnapshotItem]("snapshot item",
 		f.time(1, &i.At)
 		f.message(2, func(f *fields) { answered(f, &i.Answered) })
 	}),
+	item(8, func(f *fields, i *workspace.SnapInvoice) { invoice(f, &i.Invoice) }),
+	item(9, func(f *fields, i *workspace.SnapWebhook) {
+		text(f, 1, &i.ID)
+		text(f, 2, &i.URL)
+		list(f, 3, &i.Kinds, func(f *fields, kind *string) { text(f, 1, kind) })
+		text(f, 4, &i.Secret)
+		text(f, 5, &i.Former)
+		f.time(6, &i.Until)
+		f.time(7, &i.Created)
+		f.uint(8, &i.Since)
+	}),
+	item(10, func(f *fields, i *workspace.SnapDead) {
+		text(f, 1, &i.Consumer)
+		f.uint(2, &i.Seq)
+		f.time(3, &i.At)
+		text(f, 4, &i.Detail)
+	}),
 )
 
 func item[T any](number uint64, describe func(*fields, *T)) kindOf[workspace.SnapshotItem] {
 	return kind[T, workspace.SnapshotItem](number, describe)
+}
+
+func marks(f *fields, m *workspace.Marks) {
+	f.uint(1, &m.Mail)
+	f.uint(2, &m.Log)
 }
 
 func lastError(f *fields, n uint64, p **workspace.UserError) {

@@ -39,8 +39,17 @@
 //	+-----+--------------+---+
 //	| 'f' | workspace    | 0 |  first event that must be there
 //	+-----+--------------+---+
+//	+-----+------------------+--------------+---+
+//	| 'd' | milliseconds (8) | workspace    | 0 |  when a workspace wants a tick
+//	+-----+------------------+--------------+---+
+//	+-----+--------------+---+-----------+
+//	| 'c' | workspace    | 0 | consumer  |  -> sequence that a courier is done with
+//	+-----+--------------+---+-----------+
 //
-// 'd' (due instants) and 'c' (cursors of consumers) are reserved.
+// Tokens, due instants and heads are derived: they are written with the events
+// they follow from, and Check holds them against those. Cursors are written
+// behind, so that after a crash a courier may deliver twice, but never not at
+// all.
 //
 // # Records
 //
@@ -65,6 +74,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"time"
 
 	"github.com/klauspost/compress/s2"
 
@@ -81,6 +91,8 @@ const (
 	kindHead     = 'h'
 	kindToken    = 't'
 	kindFirst    = 'f'
+	kindDue      = 'd'
+	kindCursor   = 'c'
 )
 
 // chunkLast is the chunk number of the record that ends a snapshot. A snapshot
@@ -112,6 +124,26 @@ func headKey(ws workspace.ID) []byte { return prefixOf(kindHead, ws) }
 func firstKey(ws workspace.ID) []byte { return prefixOf(kindFirst, ws) }
 
 func tokenKey(hash [32]byte) []byte { return append([]byte{kindToken}, hash[:]...) }
+
+// dueKey begins with the instant, so that key order is due order. Instants
+// before 1970 do not occur.
+func dueKey(at time.Time, ws workspace.ID) []byte {
+	key := binary.BigEndian.AppendUint64([]byte{kindDue}, uint64(at.UnixMilli()))
+	return append(append(key, ws...), 0)
+}
+
+// dueOf reads what dueKey wrote.
+func dueOf(key []byte) (time.Time, workspace.ID, error) {
+	if len(key) < 10 || key[len(key)-1] != 0 {
+		return time.Time{}, "", fmt.Errorf("%w: key %q", ErrCorrupt, key)
+	}
+	at := time.UnixMilli(int64(binary.BigEndian.Uint64(key[1:]))).UTC()
+	return at, workspace.ID(key[9 : len(key)-1]), nil
+}
+
+func cursorKey(ws workspace.ID, consumer string) []byte {
+	return append(prefixOf(kindCursor, ws), consumer...)
+}
 
 // seqOf returns the sequence number of a journal or snapshot key of ws.
 func seqOf(key []byte, ws workspace.ID) (uint64, error) {

@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -33,7 +34,8 @@ type job struct {
 	events  int
 	entries []entry
 	size    int
-	refusal error // decided before the job was handed over
+	due     time.Time // of an append: when the workspace wants a tick after it
+	refusal error     // decided before the job was handed over
 	done    func(error)
 	since   time.Time
 }
@@ -49,15 +51,21 @@ type writer struct {
 	queue  []job
 	closed bool
 
-	// tails holds the number of durable events of each workspace that was
-	// written. It belongs to the goroutine that runs the writer.
-	tails map[workspace.ID]uint64
+	// tails holds what is durable of each workspace that was written. It
+	// belongs to the goroutine that runs the writer.
+	tails map[workspace.ID]tail
+}
+
+// A tail is the end of a workspace's journal.
+type tail struct {
+	seq uint64    // durable events
+	due time.Time // what the due index says
 }
 
 func (w *writer) init(s *Store) {
 	w.s = s
 	w.filled = sync.NewCond(&w.mu)
-	w.tails = map[workspace.ID]uint64{}
+	w.tails = map[workspace.ID]tail{}
 	// Badger refuses a transaction at these limits; it counts a little more
 	// than entries show, hence the tenth.
 	w.maxBytes = int(s.db.MaxBatchSize() / 10 * 9)
@@ -69,7 +77,7 @@ func (w *writer) init(s *Store) {
 // once a is on disk, or with workspace.ErrFence, ErrTooLarge, ErrReadOnly, or
 // the error that ended the store.
 func (s *Store) Append(a workspace.Append) {
-	j := job{ws: a.Workspace, after: a.After, done: a.Done, since: time.Now()}
+	j := job{ws: a.Workspace, after: a.After, due: a.Head.Due, done: a.Done, since: time.Now()}
 	for _, c := range a.Commits {
 		j.events += len(c.Events)
 	}
@@ -111,8 +119,12 @@ func (s *Store) journalEntries(a workspace.Append) []entry {
 			body = append(body, one...)
 			seq += uint64(len(part))
 		}
-		for _, ev := range c.Events {
-			out = append(out, tokenEntries(a.Workspace, ev)...)
+		after := seq - uint64(len(c.Events))
+		for i, ev := range c.Events {
+			if hook, ok := ev.(workspace.WebhookCreated); ok { // it hears of what comes later
+				out = append(out, cursorEntry(a.Workspace, hook.ID, after+uint64(i)))
+			}
+			out = append(out, derivedEntries(a.Workspace, ev)...)
 		}
 	}
 	flush()
@@ -148,16 +160,47 @@ func parts(events []workspace.Event) func(yield func([]workspace.Event) bool) {
 	}
 }
 
-// tokenEntries keeps the index of tokens with the events it follows from.
-func tokenEntries(ws workspace.ID, ev workspace.Event) []entry {
+// derivedEntries keeps the index of tokens, and drops the cursor of an endpoint
+// that is gone, with the events they follow from.
+func derivedEntries(ws workspace.ID, ev workspace.Event) []entry {
 	switch ev := ev.(type) {
 	case workspace.TokenCreated:
 		key := tokenKey(ev.Hash)
 		return []entry{{key, seal(key, []byte(ws))}}
 	case workspace.TokenRevoked:
 		return []entry{{tokenKey(ev.Hash), nil}}
+	case workspace.WebhookDeleted:
+		return []entry{{cursorKey(ws, ev.ID), nil}}
 	}
 	return nil
+}
+
+func cursorEntry(ws workspace.ID, consumer string, seq uint64) entry {
+	key := cursorKey(ws, consumer)
+	return entry{key, seal(key, binary.AppendUvarint(nil, seq))}
+}
+
+// dueEntries move a workspace in the due index.
+func dueEntries(ws workspace.ID, from, to time.Time) []entry {
+	if from.Equal(to) {
+		return nil
+	}
+	var out []entry
+	if !from.IsZero() {
+		out = append(out, entry{dueKey(from, ws), nil})
+	}
+	if !to.IsZero() {
+		key := dueKey(to, ws)
+		out = append(out, entry{key, seal(key, nil)})
+	}
+	return out
+}
+
+// Acknowledge notes that a consumer is done with the events of ws up to seq. It
+// does not wait for the disk: what is lost by a crash is delivered again.
+func (s *Store) Acknowledge(ws workspace.ID, consumer string, seq uint64) {
+	entries := []entry{cursorEntry(ws, consumer, seq)}
+	s.writer.put(job{entries: entries, size: sizeOf(entries), done: func(error) {}})
 }
 
 // put queues a job, or refuses it once the store is closed.
@@ -232,27 +275,27 @@ func (w *writer) fold(jobs []job) int {
 	n, size, count, events := 0, 0, 0, 0
 	errs := make([]error, 0, len(jobs))
 	var entries []entry
-	tails := map[workspace.ID]uint64{}
+	tails := map[workspace.ID]tail{}
 	for _, j := range jobs {
 		if n > 0 && (size+j.size > w.maxBytes || count+len(j.entries) > w.maxCount) {
 			break
 		}
 		n++
-		err := w.admit(j, tails)
+		moves, err := w.admit(j, tails)
 		errs = append(errs, err)
 		if err != nil {
 			continue
 		}
 		size, count, events = size+j.size, count+len(j.entries), events+j.events
-		entries = append(entries, j.entries...)
+		entries = append(append(entries, j.entries...), moves...)
 	}
 	if err := w.commit(entries, events); err != nil {
 		for i := range errs {
 			errs[i] = err
 		}
 	} else {
-		for ws, tail := range tails {
-			w.tails[ws] = tail
+		for ws, t := range tails {
+			w.tails[ws] = t
 		}
 	}
 	for i, j := range jobs[:n] {
@@ -264,53 +307,54 @@ func (w *writer) fold(jobs []job) int {
 	return n
 }
 
-// admit decides whether j may be written. tails are the workspaces that this
-// transaction has advanced so far.
-func (w *writer) admit(j job, tails map[workspace.ID]uint64) error {
+// admit decides whether j may be written, and returns what it changes in the
+// due index. tails are the workspaces that this transaction has advanced so
+// far.
+func (w *writer) admit(j job, tails map[workspace.ID]tail) ([]entry, error) {
 	if err := w.s.Err(); err != nil {
-		return err
+		return nil, err
 	}
 	if j.ws == "" {
 		if w.s.space.short.Load() {
-			return workspace.ErrReadOnly
+			return nil, workspace.ErrReadOnly
 		}
-		return nil
+		return nil, nil
 	}
-	tail, ok := tails[j.ws]
+	t, ok := tails[j.ws]
 	if !ok {
 		var err error
-		if tail, err = w.tail(j.ws); err != nil {
+		if t, err = w.tail(j.ws); err != nil {
 			w.s.fail(err)
-			return err
+			return nil, err
 		}
 	}
 	switch {
-	case j.after != tail:
-		return workspace.ErrFence
+	case j.after != t.seq:
+		return nil, workspace.ErrFence
 	case j.refusal != nil:
-		return j.refusal
+		return nil, j.refusal
 	case j.events == 0:
-		return nil
+		return nil, nil
 	case w.s.space.short.Load():
-		return workspace.ErrReadOnly
+		return nil, workspace.ErrReadOnly
 	}
-	tails[j.ws] = tail + uint64(j.events)
-	return nil
+	tails[j.ws] = tail{t.seq + uint64(j.events), j.due}
+	return dueEntries(j.ws, t.due, j.due), nil
 }
 
-// tail returns the number of durable events of ws.
-func (w *writer) tail(ws workspace.ID) (uint64, error) {
-	if tail, ok := w.tails[ws]; ok {
-		return tail, nil
+// tail returns what is durable of ws.
+func (w *writer) tail(ws workspace.ID) (tail, error) {
+	if t, ok := w.tails[ws]; ok {
+		return t, nil
 	}
-	var tail uint64
+	var t tail
 	err := w.s.db.View(func(txn *badger.Txn) error {
 		h, err := readHead(txn, ws)
-		tail = h.Seq
+		t = tail{h.Seq, h.Due}
 		return err
 	})
-	w.tails[ws] = tail
-	return tail, err
+	w.tails[ws] = t
+	return t, err
 }
 
 // commit writes entries as one synced transaction. Any error is final.

@@ -1,8 +1,10 @@
 package workspace
 
 import (
+	"strings"
 	"time"
 
+	"rosterd/ledger"
 	"rosterd/scim"
 )
 
@@ -29,6 +31,9 @@ func (d *decision) createWorkspace(c CreateWorkspace) (Result, *scim.Error) {
 	if set.DefaultRole != RoleUser && set.DefaultRole != RoleAdmin {
 		return Result{}, scim.Errorf(400, "", "defaultRole: there is no role %q in a new workspace; it starts with Admin and User", set.DefaultRole)
 	}
+	if err := d.invoiceable(set); err != nil {
+		return Result{}, err
+	}
 	d.emit(WorkspaceCreated{Settings: set.Object()})
 	d.emit(ConnectionCreated{ID: DefaultConnection, Name: "Default", Dialect: "generic"})
 	d.emit(GroupCreated{ID: d.mint(), GroupDoc: GroupDoc{Kind: Role, Name: RoleAdmin, Rank: RankAdmin, Builtin: true}})
@@ -37,8 +42,20 @@ func (d *decision) createWorkspace(c CreateWorkspace) (Result, *scim.Error) {
 }
 
 func (d *decision) changeWorkspace(c ChangeWorkspace) (Result, *scim.Error) {
-	before := d.view.settings
+	before := d.view.settingsNow()
+	if !c.IfMatch.Holds(d.view.version) {
+		return Result{}, scim.Errorf(412, "", "the settings are at version %d; read them again before writing", d.view.version)
+	}
 	after, err := ParseSettings(before, c.Patch)
+	if err == nil {
+		err = d.seatsHeld(before, after)
+	}
+	if err == nil {
+		err = d.guardSignIn(before, after)
+	}
+	if err == nil && (after.EInvoice != before.EInvoice || after.buyer != before.buyer || after.price.Tax != before.price.Tax) {
+		err = d.invoiceable(after)
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -55,6 +72,46 @@ func (d *decision) changeWorkspace(c ChangeWorkspace) (Result, *scim.Error) {
 	d.emit(WorkspaceChanged{Settings: after.Object(), Changes: changes})
 	return Result{Changed: true}, nil
 }
+
+// seatsHeld refuses settings that would take seats away: they are bought and
+// given back by commands of their own, and in use up to the cap.
+func (d *decision) seatsHeld(before, after *Settings) *scim.Error {
+	if after.seats.purchased != before.seats.purchased {
+		return scim.Errorf(400, "", "seats.purchased: %d seats are purchased; POST seats/purchase buys more, seats/release gives back", before.seats.purchased)
+	}
+	if used := d.view.books.Purchased + d.view.books.Booked; after.seats.limit != ledger.NoCap && after.seats.limit < used {
+		return scim.Errorf(400, "", "seats.cap: %d is less than the %d seats purchased and booked", after.seats.limit, used)
+	}
+	return nil
+}
+
+// invoiceable refuses e-invoices while data is missing that they must have. An
+// invoice itself is never lost for lack of it.
+func (d *decision) invoiceable(set *Settings) *scim.Error {
+	if !set.EInvoice {
+		return nil
+	}
+	if gaps := d.host.Gaps(d.host.Seller, set.buyer, set.price.Tax); len(gaps) > 0 {
+		return scim.Errorf(400, "", "invoice.eInvoice: an e-invoice also needs %s", strings.Join(gaps, ", "))
+	}
+	return nil
+}
+
+// settingsNow returns the settings with the seats that are purchased by now.
+func (v *View) settingsNow() *Settings {
+	if v.settings.seats.purchased == v.books.Purchased {
+		return v.settings
+	}
+	seats := v.settings.doc.Get("seats").Obj.With("purchased", scim.Integer(v.books.Purchased))
+	return newSettings(v.settings.doc.With("seats", scim.Value{Kind: scim.Complex, Obj: seats}))
+}
+
+// SettingsObject returns the settings as the admin API writes them, with the
+// seats that are purchased by now. The caller must not change it.
+func (v *View) SettingsObject() scim.Object { return v.settingsNow().doc }
+
+// SettingsVersion counts the changes of the settings; entity tags carry it.
+func (v *View) SettingsVersion() uint64 { return v.version }
 
 // prefixClash refuses a role prefix under which a role would show the
 // displayName of a team.

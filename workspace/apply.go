@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"rosterd/ledger"
 	"rosterd/scim"
 )
 
@@ -22,6 +23,8 @@ func (s *State) Apply(env Envelope, ev Event) {
 		assert(v.settings == nil, "created twice")
 		v.created = env.At
 		s.applySettings(env, ev.Settings)
+		v.books = ledger.New(ledger.Position{Purchased: v.settings.seats.purchased, Period: env.At})
+		s.redue()
 	case WorkspaceChanged:
 		s.applySettings(env, ev.Settings)
 	case ConnectionCreated, ConnectionChanged, ConnectionDeleted, TokenCreated, TokenRevoked, TokenUsed:
@@ -34,21 +37,46 @@ func (s *State) Apply(env Envelope, ev Event) {
 		s.applyMember(env, ev)
 	case RequestRefused:
 		s.applyRefused(env, ev)
-	case NoAdmin: // a line of the log; the head is computed
+	case Posted:
+		s.applyPosted(env, ev)
+	case WebhookCreated, WebhookRotated, WebhookDeleted, DeliveryDied, DeliveryRevived:
+		s.applyDelivery(env, ev)
+	case BreakGlassSet:
+		s.applyBreakGlass(ev)
+	case IssuerChecked:
+		v.issuer = IssuerCheck{Issuer: ev.Issuer, At: env.At, Detail: ev.Detail}
+	case NoAdmin, MailSent: // lines of the log; the head is computed
 	case Answered:
 		s.applyAnswered(env.At, ev)
 	default:
 		panic(fmt.Sprintf("workspace: unknown event %T", ev))
 	}
+	v.mark(env, ev)
 }
 
 func isBirth(ev Event) bool { _, ok := ev.(WorkspaceCreated); return ok }
 
-func (s *State) applySettings(env Envelope, doc scim.Object) {
-	next, err := ParseSettings(nil, doc)
+// storedSettings reads settings that were checked when they were stored, by
+// the rules of that day.
+func storedSettings(doc scim.Object) *Settings {
+	whole, err := canonical(settingsSpec, doc, "")
 	assert(err == nil, "stored settings: %v", err)
-	s.view.gate = s.view.gate.Next(next, env.At)
-	s.view.settings = next
+	return newSettings(whole)
+}
+
+func (s *State) applySettings(env Envelope, doc scim.Object) {
+	v, next := &s.view, storedSettings(doc)
+	before := v.settings
+	v.gate = v.gate.Next(next, env.At)
+	v.settings = next
+	v.version++
+	if before == nil {
+		return
+	}
+	if before.price.Calendar != next.price.Calendar || before.Zone.String() != next.Zone.String() {
+		v.books.Period = env.At // a calendar counts from when it is set, not back
+	}
+	s.redue()
 }
 
 func (s *State) applyUser(env Envelope, ev Event) {

@@ -86,7 +86,59 @@ type (
 	// API's JSON; absent keys take their defaults.
 	CreateWorkspace struct{ Settings scim.Object }
 	// ChangeWorkspace merges a JSON merge patch (RFC 7396) into the settings.
-	ChangeWorkspace struct{ Patch scim.Object }
+	ChangeWorkspace struct {
+		IfMatch Precondition // on the version of the settings
+		Patch   scim.Object
+	}
+	// NoteIssuer records what the discovery document of an issuer said.
+	NoteIssuer struct{ Issuer, Detail string }
+	// PurchaseSeats adds seats that somebody else bills.
+	PurchaseSeats struct {
+		Seats    int64
+		BilledBy string
+	}
+	// ReleaseSeats gives seats back at the end of the billing period.
+	ReleaseSeats struct{ Seats int64 }
+	// CloseWindow closes the open window now.
+	CloseWindow struct{}
+	// CorrectInvoice takes seats of an invoice back.
+	CorrectInvoice struct {
+		Number string
+		Seats  int64
+		Reason string
+	}
+	// SetBreakGlass gives an admin a second way in, or takes it away (M14).
+	SetBreakGlass struct {
+		ID ResourceID
+		On bool
+	}
+	// CreateWebhook adds an endpoint; its URL was checked by the shell.
+	CreateWebhook struct {
+		ID, URL string
+		Kinds   []string
+		Secret  string
+	}
+	// RotateWebhook gives an endpoint a new secret.
+	RotateWebhook struct{ ID, Secret string }
+	// DeleteWebhook removes an endpoint.
+	DeleteWebhook struct{ ID string }
+	// NoteDead records a message that was given up.
+	NoteDead struct {
+		Consumer string
+		Seq      uint64
+		Detail   string
+	}
+	// NoteRevived records a dead letter that was delivered after all.
+	NoteRevived struct {
+		Consumer string
+		Seq      uint64
+	}
+	// NoteMail records a mail that left.
+	NoteMail struct {
+		Seq    uint64
+		Notice NoticeKind
+		To     string
+	}
 	// CreateConnection adds a connection.
 	CreateConnection struct{ ID, Name, Dialect string }
 	// ChangeConnection sets what is not nil.
@@ -190,6 +242,18 @@ func (RemoveMember) command()       {}
 func (AllowMember) command()        {}
 func (NoteRefusal) command()        {}
 func (Tick) command()               {}
+func (NoteIssuer) command()         {}
+func (PurchaseSeats) command()      {}
+func (ReleaseSeats) command()       {}
+func (CloseWindow) command()        {}
+func (CorrectInvoice) command()     {}
+func (SetBreakGlass) command()      {}
+func (CreateWebhook) command()      {}
+func (RotateWebhook) command()      {}
+func (DeleteWebhook) command()      {}
+func (NoteDead) command()           {}
+func (NoteRevived) command()        {}
+func (NoteMail) command()           {}
 
 // A Result says what a command did. What the resource looks like is read from
 // the view that was published with it.

@@ -3,6 +3,7 @@ package workspace
 import (
 	"time"
 
+	"rosterd/ledger"
 	"rosterd/scim"
 )
 
@@ -230,6 +231,50 @@ type (
 	}
 	// NoAdmin notes that the last active admin has gone.
 	NoAdmin struct{}
+	// Posted is an entry of the ledger: who has a seat, windows, invoices.
+	Posted struct {
+		Entry ledger.Entry
+		Name  string // userName of the person it is about, for the log
+	}
+	// BreakGlassSet gives an admin a second way in, or takes it away (M14).
+	BreakGlassSet struct {
+		ID   ResourceID
+		Name string // userName
+		On   bool
+	}
+	// IssuerChecked notes what the discovery document of sso.issuer said.
+	IssuerChecked struct {
+		Issuer string
+		Detail string // why it could not be read; empty: it is the issuer's
+	}
+	// WebhookCreated adds an endpoint that hears of the log's entries.
+	WebhookCreated struct {
+		ID, URL string
+		Kinds   []string // of the log; none: all
+		Secret  string   // signs deliveries
+	}
+	// WebhookRotated gives an endpoint a new secret. The one before goes on
+	// signing beside it for secretOverlap.
+	WebhookRotated struct{ ID, URL, Secret string }
+	// WebhookDeleted removes an endpoint and its dead letters.
+	WebhookDeleted struct{ ID, URL string }
+	// DeliveryDied notes that a message was given up (dead letter).
+	DeliveryDied struct {
+		Consumer string // id of a webhook, or MailConsumer
+		Seq      uint64 // the event it told of
+		Detail   string // the last error
+	}
+	// DeliveryRevived notes that a dead letter was delivered after all.
+	DeliveryRevived struct {
+		Consumer string
+		Seq      uint64
+	}
+	// MailSent notes that a mail left.
+	MailSent struct {
+		Seq    uint64 // the event it told of
+		Notice NoticeKind
+		To     string
+	}
 	// Answered keeps an admin write's outcome for its Idempotency-Key.
 	Answered struct {
 		Credential, Key string
@@ -258,4 +303,13 @@ func (MemberRemoved) event()     {}
 func (MemberAllowed) event()     {}
 func (RequestRefused) event()    {}
 func (NoAdmin) event()           {}
+func (Posted) event()            {}
+func (BreakGlassSet) event()     {}
+func (IssuerChecked) event()     {}
+func (WebhookCreated) event()    {}
+func (WebhookRotated) event()    {}
+func (WebhookDeleted) event()    {}
+func (DeliveryDied) event()      {}
+func (DeliveryRevived) event()   {}
+func (MailSent) event()          {}
 func (Answered) event()          {}

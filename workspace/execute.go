@@ -14,32 +14,34 @@ import (
 // durable. A refusal is a *scim.Error; what was due is settled all the same,
 // and the refusal itself may be a commit for the provisioning log. env.At is
 // raised to the instant of the newest event, so that time never runs
-// backwards within a workspace. mint returns ids that are greater than LastID
-// and greater each time (NextResourceID).
-func (s *State) Execute(cmd Command, env Envelope, mint func() ResourceID) ([]Commit, Result, error) {
+// backwards within a workspace.
+func (s *State) Execute(cmd Command, env Envelope, host Host) ([]Commit, Result, error) {
 	env.At = env.At.UTC().Truncate(time.Millisecond)
 	if env.At.Before(s.view.at) {
 		env.At = s.view.at
 	}
+	out := s.settle(env.At, host)
 	if done, res, err := s.view.replayed(env); done {
-		return nil, res, err
+		return out, res, err
 	}
-	d := decision{view: &s.view, env: env, mint: mint, dialect: mustDialect("generic")}
+	d := decision{view: &s.view, env: env, host: host, dialect: mustDialect("generic")}
 	res, refusal := d.run(cmd)
 	if refusal != nil {
-		return s.refuse(cmd, env, refusal), Result{}, refusal
+		return append(out, s.refuse(cmd, env, refusal)...), Result{}, refusal
 	}
 	d.events = append(d.events, s.view.answered(env, res)...)
 	if len(d.events) == 0 {
-		return nil, res, nil
+		return out, res, nil
 	}
-	return []Commit{s.commit(env, d.events)}, res, nil
+	return append(out, s.commit(env, d.events)), res, nil
 }
 
+// commit applies events, after which the books must be in order.
 func (s *State) commit(env Envelope, events []Event) Commit {
 	for _, ev := range events {
 		s.Apply(env, ev)
 	}
+	s.view.books.Check(int64(s.view.members))
 	return Commit{Envelope: env, Events: events}
 }
 
@@ -115,7 +117,7 @@ func (env *Envelope) credential() string {
 type decision struct {
 	view    *View
 	env     Envelope
-	mint    func() ResourceID
+	host    Host
 	dialect *scim.Dialect // of the connection, or generic
 	grace   *scim.Error   // what a write beyond the leavers' gets; nil: the gate is open
 	events  []Event
@@ -143,17 +145,30 @@ func (d *decision) run(cmd Command) (Result, *scim.Error) {
 		res, err = d.roleCommand(c)
 	case AddMember, RemoveMember, AllowMember:
 		res, err = d.memberCommand(c)
+	case PurchaseSeats, ReleaseSeats, CloseWindow, CorrectInvoice:
+		res, err = d.seatCommand(c)
+	case CreateWebhook, RotateWebhook, DeleteWebhook, NoteDead, NoteRevived, NoteMail:
+		res, err = d.deliveryCommand(c)
 	case NoteRefusal:
 		d.noteRefusal(c)
 	case Tick: // what was due is settled before any command
 	default:
 		res, err = d.settingsCommand(c)
 	}
+	if err == nil {
+		err = d.guardAdmins()
+	}
+	if err == nil {
+		d.endBreakGlass()
+		err = d.settleSeats(cmd)
+	}
 	if err != nil {
 		return Result{}, err
 	}
-	return res, d.guardAdmins()
+	return res, nil
 }
+
+func (d *decision) mint() ResourceID { return d.host.Mint() }
 
 func (d *decision) noteRefusal(c NoteRefusal) {
 	conn, ok := d.view.Connection(d.env.Connection)
@@ -197,6 +212,10 @@ func (d *decision) settingsCommand(cmd Command) (Result, *scim.Error) {
 		return d.connectionCommand(c)
 	case CreateToken, RevokeToken, UseToken:
 		return d.tokenCommand(c)
+	case SetBreakGlass:
+		return d.setBreakGlass(c)
+	case NoteIssuer:
+		return d.noteIssuer(c)
 	}
 	panic(fmt.Sprintf("workspace: unknown command %T", cmd))
 }

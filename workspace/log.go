@@ -24,9 +24,11 @@ type LogEntry struct {
 
 // LogKinds are all kinds of log lines, in the order of the alphabet.
 var LogKinds = []string{
-	"connection.created", "connection.deleted", "connection.updated", "group.created", "group.deleted", "group.updated",
-	"member.added", "member.allowed", "member.held", "member.removed", "request.refused", "role.created", "role.deleted", "role.updated",
-	"token.created", "token.revoked", "user.adopted", "user.created", "user.deactivated", "user.deleted", "user.reactivated", "user.updated",
+	"connection.created", "connection.deleted", "connection.updated", kindDead, "group.created", "group.deleted",
+	"group.updated", "invoice.corrected", "invoice.issued", kindMail, "member.added", "member.allowed", "member.held",
+	"member.removed", "period.closed", "request.refused", "role.created", "role.deleted", "role.updated", "seat.booked",
+	"seat.released", "seat.taken", "seat.waiting", "token.created", "token.revoked", "user.adopted", "user.created",
+	"user.deactivated", "user.deleted", "user.reactivated", "user.updated", "window.closed", "window.opened",
 	"workspace.changed", "workspace.noAdmin",
 }
 
@@ -57,9 +59,22 @@ func Entry(seq uint64, env Envelope, ev Event) (LogEntry, bool) {
 	case NoAdmin:
 		e.about("workspace.noAdmin", "Workspace", "", "")
 		e.Detail = "nobody is an active admin any more; the operator can appoint one"
+	case Posted:
+		return e, e.posted(ev)
+	case BreakGlassSet:
+		e.about("user.updated", "User", ev.ID.String(), ev.Name)
+		e.Changes = []Change{{Path: "breakGlass", From: scim.Boolean(!ev.On), To: scim.Boolean(ev.On)}}
+	default:
+		e.delivery(ev)
 	}
 	return e, true
 }
+
+// Kinds of entries that deliveries make.
+const (
+	kindDead = "delivery.dead"
+	kindMail = "mail.sent"
+)
 
 func (e *LogEntry) about(kind, subject, id, name string) {
 	e.Kind, e.SubjectType, e.SubjectID, e.SubjectName = kind, subject, id, name

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"testing"
 
+	"rosterd/ledger"
 	"rosterd/scim"
 )
 
@@ -18,6 +19,11 @@ func TestLogKinds(t *testing.T) {
 		GroupCreated{GroupDoc: GroupDoc{Kind: Role}}, GroupChanged{GroupDoc: GroupDoc{Kind: Role}}, GroupDeleted{Kind: Role},
 		GroupCreated{GroupDoc: GroupDoc{Kind: Team}}, GroupChanged{GroupDoc: GroupDoc{Kind: Team}}, GroupDeleted{Kind: Team},
 		MemberAdded{}, MemberAdded{Held: true}, MemberRemoved{}, MemberAllowed{}, RequestRefused{},
+		Posted{Entry: ledger.SeatTaken{}}, Posted{Entry: ledger.SeatBooked{}}, Posted{Entry: ledger.SeatAwaited{}}, Posted{Entry: ledger.SeatReleased{}},
+		Posted{Entry: ledger.WindowOpened{}}, Posted{Entry: ledger.WindowClosed{}}, Posted{Entry: ledger.InvoiceIssued{}},
+		Posted{Entry: ledger.InvoiceIssued{Invoice: ledger.Invoice{Kind: ledger.Correction}}}, Posted{Entry: ledger.PeriodClosed{}},
+		Posted{Entry: ledger.SeatsPurchased{}}, Posted{Entry: ledger.ReleasePlanned{}}, DeliveryDied{}, DeliveryRevived{}, MailSent{},
+		WebhookCreated{}, WebhookRotated{}, WebhookDeleted{}, IssuerChecked{}, BreakGlassSet{},
 	} {
 		e, logged := Entry(1, Envelope{}, ev)
 		if !logged {

@@ -165,6 +165,8 @@ func (x UserView) Derived(a *scim.Attribute) scim.Value {
 		if x.u.synced != 0 {
 			return scim.Text(stamp(instant(x.u.synced)))
 		}
+	case scim.ExtSeat:
+		return scim.Value{Kind: scim.Complex, Obj: x.SeatObject()}
 	case scim.ExtRoleInForce:
 		return scim.Text(x.EffectiveRole())
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+
+	"rosterd/ledger"
 )
 
 // membersPerItem bounds one SnapMembers.
@@ -13,8 +15,11 @@ const membersPerItem = 2000
 // wants them. Each is small enough to be written on its own.
 func (v *View) Snapshot() iter.Seq[SnapshotItem] {
 	return func(yield func(SnapshotItem) bool) {
-		head := SnapHead{Seq: v.seq, At: v.at, Created: v.created, LastID: v.lastID, Settings: v.settings.Object(), Gate: v.gate}
-		if !yield(head) || !v.snapAccess(yield) || !v.snapGroups(yield) || !v.snapUsers(yield) {
+		head := SnapHead{
+			Seq: v.seq, At: v.at, Created: v.created, LastID: v.lastID, Settings: v.settings.Object(), Gate: v.gate,
+			Version: v.version, Issuer: v.issuer, Marks: v.marks, Seats: &v.books.Position,
+		}
+		if !yield(head) || !v.snapAccess(yield) || !v.snapDeliveries(yield) || !v.snapInvoices(yield) || !v.snapGroups(yield) || !v.snapUsers(yield) {
 			return
 		}
 		ok := true
@@ -42,6 +47,29 @@ func (v *View) snapAccess(yield func(SnapshotItem) bool) bool {
 	return true
 }
 
+func (v *View) snapDeliveries(yield func(SnapshotItem) bool) bool {
+	for _, w := range v.webhooks {
+		if !yield(SnapWebhook{*w}) {
+			return false
+		}
+	}
+	for _, l := range v.dead {
+		if !yield(SnapDead{*l}) {
+			return false
+		}
+	}
+	return true
+}
+
+func (v *View) snapInvoices(yield func(SnapshotItem) bool) bool {
+	ok := true
+	v.books.Invoices(0, func(inv *ledger.Invoice) bool {
+		ok = yield(SnapInvoice{*inv})
+		return ok
+	})
+	return ok
+}
+
 func (v *View) snapGroups(yield func(SnapshotItem) bool) bool {
 	ok := true
 	v.groups.Scan(func(_ uint32, g *group) bool {
@@ -57,6 +85,7 @@ func (v *View) snapUsers(yield func(SnapshotItem) bool) bool {
 		ok = yield(SnapUser{
 			ID: u.id, Version: u.version, Created: instant(u.created), Modified: instant(u.modified),
 			LastSync: instant(u.synced), SyncedBy: u.syncedBy, LastError: u.lastErr, UserDoc: u.UserDoc,
+			Seat: u.seat, BreakGlass: u.breakGlass,
 		})
 		return ok
 	})
@@ -88,16 +117,19 @@ func (s *State) restore(item SnapshotItem) {
 	v := &s.view
 	switch item := item.(type) {
 	case SnapHead:
-		settings, err := ParseSettings(nil, item.Settings)
-		assert(err == nil, "stored settings: %v", err)
-		v.seq, v.at, v.created, v.lastID = item.Seq, item.At, item.Created, item.LastID
-		v.settings, v.gate = settings, item.Gate
+		s.restoreHead(item)
 	case SnapConnection:
 		c := &Connection{ID: item.ID, Name: item.Name, Dialect: mustDialect(item.Dialect), Created: item.Created}
 		v.connections = append(v.connections, c)
 	case SnapToken:
 		t := Token(item)
 		v.tokens = append(v.tokens, &t)
+	case SnapInvoice:
+		v.books.RestoreInvoice(&item.Invoice)
+	case SnapWebhook:
+		v.webhooks = append(v.webhooks, &item.Webhook)
+	case SnapDead:
+		v.dead = append(v.dead, &item.DeadLetter)
 	case SnapGroup:
 		g := &group{
 			id: item.ID, ord: v.nextGroup, gen: s.gen, version: item.Version, created: millis(item.Created),
@@ -110,10 +142,12 @@ func (s *State) restore(item SnapshotItem) {
 		u := &user{
 			id: item.ID, ord: v.nextUser, version: item.Version, created: millis(item.Created), modified: millis(item.Modified),
 			synced: millis(item.LastSync), syncedBy: item.SyncedBy, lastErr: item.LastError, UserDoc: item.UserDoc,
+			seat: item.Seat, breakGlass: item.BreakGlass,
 		}
 		u.active = u.Active()
 		v.nextUser++
 		s.putUser(nil, u)
+		v.books.Restore(ledger.Person(u.id), u.seat)
 	case SnapMembers:
 		s.restoreMembers(item)
 	case SnapAnswer:
@@ -121,6 +155,19 @@ func (s *State) restore(item SnapshotItem) {
 	default:
 		panic(fmt.Sprintf("workspace: unknown snapshot item %T", item))
 	}
+}
+
+func (s *State) restoreHead(item SnapHead) {
+	v := &s.view
+	v.seq, v.at, v.created, v.lastID = item.Seq, item.At, item.Created, item.LastID
+	v.settings, v.gate, v.version = storedSettings(item.Settings), item.Gate, item.Version
+	v.issuer, v.marks = item.Issuer, item.Marks
+	at := ledger.Position{Purchased: v.settings.seats.purchased, Period: item.At} // of a snapshot without seats
+	if item.Seats != nil {
+		at = *item.Seats
+	}
+	v.books = ledger.New(at)
+	s.redue()
 }
 
 // restoreMembers may change users in place: no View of s exists yet.

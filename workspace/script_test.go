@@ -80,9 +80,17 @@ var epoch = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
 // newWorld returns the workspace acme, open for SCIM, with the connections
 // entra, okta, strict and default, and one token each.
 func newWorld(t testing.TB) *world {
-	w := &world{t: t, state: New("acme"), now: epoch}
-	settings := `{"name":"Acme GmbH","plan":"enterprise","sso":{"issuer":"https://id.example.com","clientId":"c"},"scim":{"enabled":true}}`
-	w.must(Envelope{Actor: ActorOperator}, CreateWorkspace{Settings: w.json(settings)})
+	w := &world{t: t, now: epoch}
+	w.open(`{"seats":{"purchased":1000}}`)
+	return w
+}
+
+// open begins anew with a workspace of the given settings, over those that
+// open SCIM.
+func (w *world) open(settings string) {
+	w.state, w.log, w.ids = New("acme"), nil, nil
+	base := w.json(`{"name":"Acme GmbH","plan":"enterprise","sso":{"issuer":"https://id.example.com","clientId":"c"},"scim":{"enabled":true}}`)
+	w.must(Envelope{Actor: ActorOperator}, CreateWorkspace{Settings: merge(base, w.json(settings))})
 	for _, name := range []string{"entra", "okta", "strict"} {
 		w.must(Envelope{Actor: ActorOperator}, CreateConnection{ID: name, Name: name, Dialect: name})
 	}
@@ -91,7 +99,6 @@ func newWorld(t testing.TB) *world {
 			ID: name, Name: name, Connection: name, Hash: [32]byte{byte(len(name)), name[0]}, Read: true, Write: true,
 		})
 	}
-	return w
 }
 
 func (w *world) must(env Envelope, cmd Command) {
@@ -103,7 +110,7 @@ func (w *world) must(env Envelope, cmd Command) {
 
 func (w *world) do(env Envelope, cmd Command) ([]Commit, Result, error) {
 	env.At = w.now
-	commits, res, err := w.state.Execute(cmd, env, w.mint)
+	commits, res, err := w.state.Execute(cmd, env, Host{Mint: w.mint, Window: 30 * time.Minute, Gaps: noGaps})
 	w.log = append(w.log, commits...)
 	return commits, res, err
 }
@@ -201,6 +208,13 @@ func (w *world) step(line string) string {
 		}
 		w.now = w.now.Add(d)
 		return ""
+	case "workspace":
+		w.open(rest)
+		return ""
+	case "seats":
+		return w.seats()
+	case "invoice":
+		return w.invoice(rest)
 	case "show":
 		return w.show(rest)
 	case "list":
@@ -384,6 +398,9 @@ func (w *world) adminCommand(line string) Command {
 			w.t.Fatal(err)
 		}
 		return o
+	}
+	if cmd := w.seatCommand(f[0], arg); cmd != nil {
+		return cmd
 	}
 	switch f[0] {
 	case "set":

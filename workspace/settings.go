@@ -2,7 +2,10 @@ package workspace
 
 import (
 	"slices"
+	"strings"
+	"time"
 
+	"rosterd/ledger"
 	"rosterd/scim"
 )
 
@@ -25,7 +28,23 @@ type Settings struct {
 	}
 	MembersSSO bool // signIn.members is "sso" (M14)
 
-	doc scim.Object
+	WhenFullRefuse     bool   // a POST that finds no seat is refused
+	EInvoice           bool   // invoices are also XRechnung XML, and must be able to
+	MailOnReactivation bool   // also of a reactivation through SCIM (M9)
+	Billing            string // e-mail address of the billing contact; may be empty
+	Language           string // BCP 47 tag of mails and invoices
+	AppURL             string // where people sign in; may be empty
+	Zone               *time.Location
+
+	seats struct {
+		purchased   int64 // when the workspace was created; the books know it now
+		autoBooking bool
+		limit       int64 // seats.cap, or ledger.NoCap
+	}
+	collect ledger.Collect
+	price   ledger.Price
+	buyer   ledger.Buyer
+	doc     scim.Object
 }
 
 const (
@@ -46,6 +65,9 @@ func ParseSettings(base *Settings, patch scim.Object) (*Settings, *scim.Error) {
 		return nil, err
 	}
 	doc, err := canonical(settingsSpec, merge(before, vatShort(patch)), "")
+	if err == nil {
+		err = checked(settingsSpec, doc, "")
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +86,53 @@ func newSettings(doc scim.Object) *Settings {
 	s.Groups.RolePrefix, s.Groups.CreateAs = groups.Get("rolePrefix").Str, groups.Get("createAs").Str
 	s.SCIM.Enabled, s.SCIM.GraceDays = gate.Get("enabled").Bool, gate.Get("graceDays").Int
 	s.MembersSSO = doc.Get("signIn").Obj.Get("members").Str == "sso"
+	s.MailOnReactivation = doc.Get("mail").Obj.Get("onScimReactivation").Bool
+	s.Language, s.AppURL = doc.Get("locale").Str, doc.Get("appUrl").Str
+	s.Zone, _ = time.LoadLocation(doc.Get("timezone").Str) // checked by the spec
+	s.commerce(doc)
 	return s
 }
+
+var intervals = map[string]ledger.Interval{"month": ledger.Monthly, "year": ledger.Yearly}
+
+var collects = map[string]ledger.Collect{"window": ledger.PerWindow, "day": ledger.PerDay, "period": ledger.PerPeriod}
+
+// commerce reads what seats and invoices depend on.
+func (s *Settings) commerce(doc scim.Object) {
+	seats, price, invoice := doc.Get("seats").Obj, doc.Get("price").Obj, doc.Get("invoice").Obj
+	s.seats.purchased, s.seats.autoBooking = seats.Get("purchased").Int, seats.Get("autoBooking").Bool
+	s.seats.limit = ledger.NoCap
+	if limit := seats.Get("cap"); limit.Kind == scim.Int {
+		s.seats.limit = limit.Int
+	}
+	s.WhenFullRefuse = seats.Get("whenFull").Str == "refuse"
+	s.EInvoice, s.collect = invoice.Get("eInvoice").Bool, collects[invoice.Get("collect").Str]
+	tax := price.Get("tax").Obj
+	rate, _ := ledger.ParseRate(tax.Get("percent").Str) // checked by the spec
+	s.price = ledger.Price{
+		Unit: ledger.Money{Currency: ledger.Currency(price.Get("currency").Str), Minor: price.Get("minor").Int},
+		Calendar: ledger.Calendar{
+			Interval: intervals[price.Get("interval").Str], AnchorDay: int(price.Get("anchorDay").Int),
+			AnchorMonth: time.Month(price.Get("anchorMonth").Int),
+		},
+		Tax: ledger.Tax{Category: ledger.Category(tax.Get("category").Str), Rate: rate, Reason: tax.Get("reason").Str},
+	}
+	billing := doc.Get("billing").Obj
+	buyer := billing.Get("buyer").Obj
+	s.Billing = billing.Get("email").Str
+	s.buyer = ledger.Buyer{
+		Name: buyer.Get("name").Str, Street: buyer.Get("street").Str, PostalCode: buyer.Get("postalCode").Str,
+		City: buyer.Get("city").Str, Country: buyer.Get("country").Str, VATID: buyer.Get("vatId").Str,
+		Reference: buyer.Get("reference").Str, Email: s.Billing,
+	}
+	if s.buyer.Name == "" {
+		s.buyer.Name = s.Name
+	}
+}
+
+// German reports whether mails and invoices of a language are in German; all
+// others are in English.
+func German(language string) bool { return strings.HasPrefix(strings.ToLower(language), "de") }
 
 // Object returns the settings as the admin API writes them, every key in its
 // order, unset ones as Null. The caller must not change it.
@@ -138,6 +205,12 @@ func coherent(doc scim.Object) *scim.Error {
 	tax := price.Get("tax").Obj
 	if percent := tax.Get("percent").Str; tax.Get("category").Str != "S" && percent != "0" {
 		return scim.Errorf(400, "", "price.tax.percent: %q: it is 0 in every category but S", percent)
+	}
+	if tax.Get("category").Str == string(ledger.ReverseCharge) && doc.Get("billing").Obj.Get("buyer").Obj.Get("vatId").Str == "" {
+		return scim.Errorf(400, "", "price.tax.category: AE (reverse charge) needs billing.buyer.vatId, the buyer's VAT id")
+	}
+	if doc.Get("signIn").Obj.Get("members").Str == "sso" && doc.Get("sso").Kind != scim.Complex {
+		return scim.Errorf(400, "", "signIn.members: sso needs an OpenID Connect connection; set sso.issuer and sso.clientId")
 	}
 	seats := doc.Get("seats").Obj
 	if limit := seats.Get("cap"); limit.Kind == scim.Int && limit.Int < seats.Get("purchased").Int {

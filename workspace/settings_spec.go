@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"rosterd/ledger"
 	"rosterd/scim"
 )
 
@@ -33,13 +34,13 @@ var settingsSpec = []setting{
 	{name: "locale", kind: scim.String, def: scim.Text("en"), check: languageTag},
 	{name: "timezone", kind: scim.String, def: scim.Text("UTC"), check: zone},
 	section("seats",
-		number("purchased", 0, 0, 10_000_000),
+		number("purchased", 0, 0, ledger.MaxSeats),
 		toggle("autoBooking", false),
-		setting{name: "cap", kind: scim.Int, nullable: true, check: between(0, 10_000_000)},
+		setting{name: "cap", kind: scim.Int, nullable: true, check: between(0, ledger.MaxSeats)},
 		choice("whenFull", "wait", "refuse")),
 	section("price",
 		setting{name: "currency", kind: scim.String, def: scim.Text("EUR"), check: currency},
-		number("minor", 0, 0, 1_000_000_000_000),
+		number("minor", 0, 0, ledger.MaxUnit),
 		choice("interval", "month", "year"),
 		number("anchorDay", 1, 1, 31),
 		number("anchorMonth", 1, 1, 12),
@@ -134,27 +135,19 @@ func zone(v scim.Value) string {
 	return ""
 }
 
-// threeDecimals are the ISO 4217 currencies whose minor unit is not at most a
-// hundredth; invoices here know two decimals.
-var threeDecimals = []string{"BHD", "CLF", "IQD", "JOD", "KWD", "LYD", "OMR", "TND", "UYW"}
-
-var currencyCode = regexp.MustCompile(`^[A-Z]{3}$`)
-
 func currency(v scim.Value) string {
-	switch {
-	case !currencyCode.MatchString(v.Str):
-		return "write an ISO 4217 code such as EUR"
-	case slices.Contains(threeDecimals, v.Str):
-		return "currencies with more than two decimals are not supported"
-	}
-	return ""
+	_, err := ledger.ParseCurrency(v.Str)
+	return problem(err)
 }
 
-var decimalPercent = regexp.MustCompile(`^(0|[1-9][0-9]?)(\.[0-9]{1,4})?$`)
-
 func percent(v scim.Value) string {
-	if !decimalPercent.MatchString(v.Str) {
-		return `write a percentage from 0 to 99.9999 as a string, such as "19"`
+	_, err := ledger.ParseRate(v.Str)
+	return problem(err)
+}
+
+func problem(err error) string {
+	if err != nil {
+		return err.Error()
 	}
 	return ""
 }
@@ -177,7 +170,8 @@ func address(v scim.Value) string {
 }
 
 // canonical returns raw with every key of spec in its order and defaults where
-// raw has none.
+// raw has none. It refuses unknown keys and wrong types, but no value: what
+// was stored must stay readable when checks become stricter.
 func canonical(spec []setting, raw scim.Object, prefix string) (scim.Object, *scim.Error) {
 	for _, a := range raw {
 		if !slices.ContainsFunc(spec, func(s setting) bool { return s.name == a.Name }) {
@@ -195,7 +189,7 @@ func canonical(spec []setting, raw scim.Object, prefix string) (scim.Object, *sc
 	return out, nil
 }
 
-// value checks one setting. It reports what is wrong by path.
+// value completes one setting. It reports what is wrong by path.
 func (s setting) value(v scim.Value, path string) (scim.Value, *scim.Error) {
 	if v.Kind == scim.Null {
 		v = s.def
@@ -211,12 +205,25 @@ func (s setting) value(v scim.Value, path string) (scim.Value, *scim.Error) {
 		sub, err := canonical(s.sub, v.Obj, path+".")
 		return scim.Value{Kind: scim.Complex, Obj: sub}, err
 	}
-	if s.check != nil {
-		if allowed := s.check(v); allowed != "" {
-			return v, scim.Errorf(400, "", "%s: %s", path, allowed)
+	return v, nil
+}
+
+// checked refuses values that are out of bounds.
+func checked(spec []setting, doc scim.Object, prefix string) *scim.Error {
+	for i, s := range spec {
+		v, path := doc[i].Value, prefix+s.name
+		switch {
+		case v.Kind == scim.Complex:
+			if err := checked(s.sub, v.Obj, path+"."); err != nil {
+				return err
+			}
+		case v.Kind != scim.Null && s.check != nil:
+			if allowed := s.check(v); allowed != "" {
+				return scim.Errorf(400, "", "%s: %s", path, allowed)
+			}
 		}
 	}
-	return v, nil
+	return nil
 }
 
 var kindNames = map[scim.Kind]string{

@@ -3,6 +3,7 @@ package workspace
 import (
 	"time"
 
+	"rosterd/ledger"
 	"rosterd/scim"
 )
 
@@ -12,7 +13,8 @@ import (
 type SnapshotItem interface{ snapshotItem() }
 
 // Snapshot items, in the order in which a snapshot holds them: one SnapHead,
-// then connections, tokens, groups, users, members and answers.
+// then connections, tokens, webhooks, dead letters, invoices, groups, users,
+// members and answers.
 type (
 	// SnapHead is the workspace itself.
 	SnapHead struct {
@@ -22,7 +24,17 @@ type (
 		LastID   ResourceID
 		Settings scim.Object
 		Gate     GateState
+		Version  uint64 // of the settings
+		Issuer   IssuerCheck
+		Marks    Marks
+		Seats    *ledger.Position // nil in a snapshot from before there were seats
 	}
+	// SnapInvoice is one invoice.
+	SnapInvoice struct{ ledger.Invoice }
+	// SnapWebhook is one endpoint.
+	SnapWebhook struct{ Webhook }
+	// SnapDead is one dead letter.
+	SnapDead struct{ DeadLetter }
 	// SnapConnection is one connection.
 	SnapConnection struct {
 		ID, Name, Dialect string
@@ -51,6 +63,8 @@ type (
 		SyncedBy          string
 		LastError         *UserError
 		UserDoc
+		Seat       ledger.Seat
+		BreakGlass bool
 	}
 	// SnapMembers is a bounded run of one group's memberships.
 	SnapMembers struct {
@@ -91,6 +105,9 @@ func (SnapGroup) snapshotItem()      {}
 func (SnapUser) snapshotItem()       {}
 func (SnapMembers) snapshotItem()    {}
 func (SnapAnswer) snapshotItem()     {}
+func (SnapInvoice) snapshotItem()    {}
+func (SnapWebhook) snapshotItem()    {}
+func (SnapDead) snapshotItem()       {}
 
 // A Head sums a workspace up without waking it: the operator's list, the
 // gauges and the due index are made from heads.
@@ -108,4 +125,21 @@ type Head struct {
 	Gate         Gate      // as of the head's writing
 	TokenExpires time.Time // the earliest token expiry ahead; zero: none
 	Due          time.Time // when the workspace next wants a Tick; zero: never
+	Purchased    int64     // seats, as the three below
+	Booked       int64
+	Seated       int64
+	Waiting      int64
+	WaitingSince time.Time // when the longest waiting began; zero: nobody waits
+	WindowEnds   time.Time // of the open window; zero: none is open
+	Invoices     int       // issued, corrections among them
+	DeadHooks    int       // dead letters of webhooks
+	DeadMails    int
+	Marks        Marks
+}
+
+// Marks tell couriers whether there is anything to deliver without reading
+// events: where they are beyond what a consumer acknowledged, there is.
+type Marks struct {
+	Mail uint64 // sequence number of the newest event that a mail tells of
+	Log  uint64 // sequence number of the newest event that the log shows, while there are webhooks
 }

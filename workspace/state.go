@@ -8,6 +8,7 @@ import (
 
 	"github.com/tidwall/btree"
 
+	"rosterd/ledger"
 	"rosterd/scim"
 )
 
@@ -46,7 +47,17 @@ type View struct {
 
 	nextUser, nextGroup uint32 // ordinals
 	active, managed     int    // users
-	due                 time.Time
+	members             int    // active users who need a seat
+	unmanaged           int    // active members whom no connection writes
+	breakGlass          int    // admins with a second way in
+
+	books    ledger.Books
+	due      time.Time // when the books next change by themselves
+	version  uint64    // of the settings
+	issuer   IssuerCheck
+	webhooks []*Webhook    // by instant of creation
+	dead     []*DeadLetter // in the order in which they were given up
+	marks    Marks
 }
 
 // New returns a workspace that does not exist yet: its first command is
@@ -55,7 +66,7 @@ func New(id ID) *State {
 	return &State{view: View{
 		id: id, users: new(btree.Map[uint32, *user]), groups: new(btree.Map[uint32, *group]),
 		userIndex: newIndex(), groupIndex: newIndex(), sources: newSourceTable(),
-		answers: new(btree.Map[string, answer]),
+		answers: new(btree.Map[string, answer]), books: ledger.New(ledger.Position{}),
 	}}
 }
 
@@ -66,6 +77,7 @@ func (s *State) View() *View {
 	v.users, v.groups = s.view.users.Copy(), s.view.groups.Copy()
 	v.userIndex.set, v.groupIndex.set = s.view.userIndex.set.Copy(), s.view.groupIndex.set.Copy()
 	v.answers = s.view.answers.Copy()
+	v.books = s.view.books.Copy()
 	return &v
 }
 
@@ -87,6 +99,9 @@ func (v *View) ID() ID { return v.id }
 
 // Seq returns the number of events that the view shows.
 func (v *View) Seq() uint64 { return v.seq }
+
+// Due returns when the workspace next changes by itself and wants a Tick.
+func (v *View) Due() time.Time { return v.due }
 
 // At returns the instant of the newest event in the view.
 func (v *View) At() time.Time { return v.at }
@@ -166,6 +181,18 @@ func (v *View) Head() Head {
 	h := Head{
 		ID: v.id, Seq: v.seq, Created: v.created, Active: v.active, Inactive: v.users.Len() - v.active,
 		Managed: v.managed, Groups: v.groups.Len(), Connections: len(v.connections), Due: v.due,
+		Purchased: v.books.Purchased, Booked: v.books.Booked, Seated: v.books.Seated(), Waiting: v.books.Waiting(),
+		WaitingSince: v.books.WaitingSince(), Invoices: v.books.InvoiceCount(), Marks: v.marks,
+	}
+	if v.books.Open != nil {
+		h.WindowEnds = v.books.Open.Ends
+	}
+	for _, l := range v.dead {
+		if l.Consumer == MailConsumer {
+			h.DeadMails++
+		} else {
+			h.DeadHooks++
+		}
 	}
 	if v.settings == nil {
 		return h

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"rosterd/ledger"
 	"rosterd/scim"
 )
 
@@ -19,9 +20,14 @@ type user struct {
 	syncedBy string // its connection
 	active   bool   // the record's active, for those who only count
 	UserDoc
-	groups  []uint32 // ordinals of the groups the user is in, ascending
-	lastErr *UserError
+	groups     []uint32 // ordinals of the groups the user is in, ascending
+	lastErr    *UserError
+	seat       ledger.Seat
+	breakGlass bool // keeps a second way in (M14)
 }
+
+// needsSeat reports whether the user is active and no guest.
+func (u *user) needsSeat() bool { return u.active && u.Kind == Member }
 
 // userName returns the account e-mail.
 func (d *UserDoc) userName() string { return d.Record.Attr(scim.UserUserName).Str }
@@ -112,6 +118,15 @@ func (s *State) count(u *user, n int) {
 	}
 	if u.active {
 		s.view.active += n
+	}
+	if u.needsSeat() {
+		s.view.members += n
+	}
+	if u.active && u.Kind == Member && u.ManagedBy == "" {
+		s.view.unmanaged += n
+	}
+	if u.breakGlass {
+		s.view.breakGlass += n
 	}
 	if u.ManagedBy != "" {
 		s.view.managed += n

@@ -16,6 +16,8 @@ import (
 	"github.com/knadh/koanf/v2"
 	"github.com/rs/zerolog"
 	"github.com/spf13/pflag"
+
+	"rosterd/ledger"
 )
 
 // A config is the daemon's configuration, checked.
@@ -40,6 +42,12 @@ type config struct {
 	perWorkspace   int
 	memoryLimit    uint64 // bytes; 0: what GOMEMLIMIT says
 	diskReserve    uint64 // bytes
+
+	invoiceWindow       time.Duration
+	seller              ledger.Seller
+	smtpURL             string // empty: no mails
+	mailFrom            string
+	webhookAllowPrivate bool
 }
 
 // configFlags declares every key with its default. Whatever is no plain number
@@ -67,6 +75,11 @@ func configFlags() *pflag.FlagSet {
 	fs.Int("max-connections-per-ip", 0, "open connections of one address; 0: no limit")
 	fs.Int("commands-per-workspace", 1024, "writes of one workspace in flight; beyond it clients get 429")
 	fs.String("memory-limit", "", "`size` of the soft memory limit, such as 2GiB (default: GOMEMLIMIT)")
+	fs.String("invoice-window", "30m", "`duration` that bookings gather before they are invoiced, at most 24h")
+	fs.String("seller-file", "", "YAML `file` with the master data of who issues the invoices")
+	fs.String("smtp-url", "", "`URL` of the mail server, such as smtp://user:password@mail.example.com:587 (default: no mails)")
+	fs.String("mail-from", "", "`address` that mails come from; with smtp-url")
+	fs.Bool("webhook-allow-private", false, "deliver webhooks to private and loopback addresses too, and over http")
 	fs.String("disk-reserve", "256MiB", "`size` of the free space below which writes are refused")
 	return fs
 }
@@ -200,6 +213,11 @@ func parseConfig(k *koanf.Koanf, from origin) (*config, error) {
 		maxConnections: r.count("max-connections", 1), maxPerIP: r.count("max-connections-per-ip", 0),
 		perWorkspace: r.count("commands-per-workspace", 1),
 		memoryLimit:  r.size("memory-limit", 0, math.MaxInt64), diskReserve: r.size("disk-reserve", 0, math.MaxInt64),
+		invoiceWindow: r.duration("invoice-window"), smtpURL: r.text("smtp-url"), mailFrom: r.text("mail-from"),
+		webhookAllowPrivate: r.yes("webhook-allow-private"),
+	}
+	if path := r.text("seller-file"); path != "" && r.err == nil {
+		c.seller, r.err = readSeller(path)
 	}
 	if r.text("metrics-listen") != "" {
 		c.metricsListen = r.address("metrics-listen")
@@ -213,6 +231,10 @@ func parseConfig(k *koanf.Koanf, from origin) (*config, error) {
 		r.fail("log-format", "%q: write json or console", c.logFormat)
 	}
 	switch {
+	case c.invoiceWindow > 24*time.Hour || c.invoiceWindow < time.Second:
+		r.fail("invoice-window", "write 1s to 24h")
+	case (c.smtpURL == "") != (c.mailFrom == ""):
+		r.fail("smtp-url", "smtp-url and mail-from belong together")
 	case c.data == "":
 		r.fail("data", "name a directory")
 	case (c.tlsCert == "") != (c.tlsKey == ""):
@@ -227,8 +249,11 @@ func parseConfig(k *koanf.Koanf, from origin) (*config, error) {
 func printConfig(w io.Writer, k *koanf.Koanf) error {
 	shown := k.Copy()
 	shown.Delete(configKey)
-	if shown.String("operator-token") != "" {
-		if err := shown.Set("operator-token", "********"); err != nil {
+	for _, secret := range []string{"operator-token", "smtp-url"} {
+		if shown.String(secret) == "" {
+			continue
+		}
+		if err := shown.Set(secret, "********"); err != nil {
 			return err
 		}
 	}

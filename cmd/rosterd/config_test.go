@@ -100,6 +100,16 @@ var typedKeys = map[string]struct {
 	},
 	"max-connections":        {func(c *config) any { return c.maxConnections }, goodCounts, append([]string{"'0'"}, badCounts...), badCountsInFile},
 	"max-connections-per-ip": {func(c *config) any { return c.maxPerIP }, map[string]string{"0": "0", "7": "7"}, badCounts, badCountsInFile},
+	"invoice-window": {
+		func(c *config) any { return c.invoiceWindow },
+		map[string]string{"2s": "2s", "90m": "1h30m0s", "1d": "24h0m0s"},
+		[]string{"''", "ever", "0s", "999ms", "25h", "2d", "-5m", "'15'"}, badDurationsInFile,
+	},
+	"webhook-allow-private": {
+		func(c *config) any { return c.webhookAllowPrivate },
+		map[string]string{"true": "true", "false": "false"},
+		[]string{"''", "maybe", "'2'"}, []string{"2", "[true]", "{true: 1}"},
+	},
 	"commands-per-workspace": {func(c *config) any { return c.perWorkspace }, goodCounts, append([]string{"'0'"}, badCounts...), badCountsInFile},
 }
 

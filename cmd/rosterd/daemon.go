@@ -21,9 +21,11 @@ import (
 
 	"rosterd/actors"
 	"rosterd/httpapi"
+	"rosterd/invoice"
 	"rosterd/metrics"
 	"rosterd/persistence"
 	"rosterd/scim"
+	"rosterd/workspace"
 )
 
 // A daemon is everything that serves: the listeners, the HTTP surface, the
@@ -34,6 +36,7 @@ type daemon struct {
 	metrics *metrics.Metrics
 	store   *persistence.Store
 	actors  *actors.System
+	carrier *carrier
 	http    *httpapi.Server
 
 	url         string // base URL without a path
@@ -58,6 +61,9 @@ func start(cfg *config, log zerolog.Logger) (d *daemon, err error) {
 	}()
 	if cfg.memoryLimit > 0 {
 		debug.SetMemoryLimit(int64(cfg.memoryLimit))
+	}
+	if d.carrier, err = newCarrier(cfg); err != nil {
+		return nil, err
 	}
 	listener, err := listen(cfg)
 	if err != nil {
@@ -121,9 +127,16 @@ func (d *daemon) wire(l net.Listener) error {
 	}
 	d.actors, err = actors.New(actors.Config{
 		Journal: d.store, Now: time.Now, Idle: d.cfg.workspaceIdle, PerWorkspace: d.cfg.perWorkspace, Total: commandsInAll,
-		SnapshotEvery: snapshotEvery, Metrics: d.metrics, Log: d.log,
+		SnapshotEvery: snapshotEvery, Window: d.cfg.invoiceWindow, Seller: d.cfg.seller, Gaps: invoice.Missing,
+		Published: func(v *workspace.View) { d.carrier.couriers.Published(v) }, Metrics: d.metrics, Log: d.log,
 	})
 	if err != nil {
+		return err
+	}
+	d.carrier.couriers = actors.NewCouriers(actors.CourierConfig{
+		System: d.actors, Journal: d.store, Deliverer: d.carrier, Now: time.Now, Metrics: d.metrics, Log: d.log,
+	})
+	if err := errors.Join(d.actors.Start(), d.carrier.couriers.Start()); err != nil {
 		return err
 	}
 	d.url = d.cfg.publicURL
@@ -138,7 +151,7 @@ func (d *daemon) wire(l net.Listener) error {
 		Workspaces: d.actors, Store: d.store, Now: time.Now, OperatorHash: hash, Ready: d.store.Err,
 		Metrics: d.metrics, Log: d.log, PublicURL: d.cfg.publicURL, TrustedProxies: d.cfg.trustedProxies,
 		ServeMetrics: d.cfg.metricsListen == "", MaxBody: d.cfg.maxBody, MaxGroupBody: d.cfg.maxGroupBody,
-		MaxConnections: d.cfg.maxConnections, MaxConnectionsPerIP: d.cfg.maxPerIP, Limits: scim.DefaultLimits,
+		Webhooks: d.carrier, CheckIssuer: checkIssuer, MaxConnections: d.cfg.maxConnections, MaxConnectionsPerIP: d.cfg.maxPerIP, Limits: scim.DefaultLimits,
 	})
 	return err
 }
@@ -195,6 +208,8 @@ func (d *daemon) stop() error {
 	}
 	close(d.stopGauges)
 	d.gauges.Wait()
+	d.carrier.couriers.Stop()
+	d.carrier.hooks.Close()
 	if err := d.actors.Stop(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("workspaces did not stop in time: %w", err))
 	}

@@ -48,6 +48,7 @@ func (d *daemon) count(heads []workspace.Head, now time.Time) {
 			}
 		}
 	}
+	d.countSeats(heads, now)
 	loaded := d.actors.Loaded()
 	d.metrics.Workspaces("loaded", loaded)
 	d.metrics.Workspaces("sleeping", max(len(heads)-loaded, 0))
@@ -59,4 +60,32 @@ func (d *daemon) count(heads []workspace.Head, now time.Time) {
 	d.metrics.WorkspacesWithoutAdmin(noAdmin)
 	d.metrics.TokensExpiring("7d", week)
 	d.metrics.TokensExpiring("30d", month)
+}
+
+// countSeats sums seats, windows and dead letters up.
+func (d *daemon) countSeats(heads []workspace.Head, now time.Time) {
+	var purchased, booked, seated, waiting int64
+	var open, deadHooks, deadMails int
+	var overdue, longest time.Duration
+	for _, h := range heads {
+		purchased, booked = purchased+h.Purchased, booked+h.Booked
+		seated, waiting = seated+h.Seated, waiting+h.Waiting
+		deadHooks, deadMails = deadHooks+h.DeadHooks, deadMails+h.DeadMails
+		if !h.WindowEnds.IsZero() {
+			open++
+			overdue = max(overdue, now.Sub(h.WindowEnds))
+		}
+		if !h.WaitingSince.IsZero() {
+			longest = max(longest, now.Sub(h.WaitingSince))
+		}
+	}
+	for state, n := range map[string]int64{
+		"purchased": purchased, "booked": booked, "seated": seated, "free": purchased + booked - seated, "waiting": waiting,
+	} {
+		d.metrics.Seats(state, n)
+	}
+	d.metrics.Windows(open, overdue)
+	d.metrics.WaitingOldest(longest)
+	d.metrics.DeliveriesDead("webhook", deadHooks)
+	d.metrics.DeliveriesDead("mail", deadMails)
 }

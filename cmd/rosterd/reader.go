@@ -53,6 +53,18 @@ func (r *reader) scalar(key string) string {
 	}
 }
 
+// yes reads true or false.
+func (r *reader) yes(key string) bool {
+	if v, ok := r.k.Get(key).(bool); ok {
+		return v
+	}
+	v, err := strconv.ParseBool(r.text(key))
+	if err != nil {
+		r.fail(key, "write true or false")
+	}
+	return v
+}
+
 // list reads texts: a list in the file, or one text with commas.
 func (r *reader) list(key string) []string {
 	switch v := r.k.Get(key).(type) {

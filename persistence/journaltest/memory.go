@@ -5,9 +5,11 @@ package journaltest
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"rosterd/workspace"
 )
@@ -33,6 +35,7 @@ type space struct {
 	head     workspace.Head
 	snapshot []workspace.SnapshotItem
 	at       uint64 // sequence number of the snapshot
+	cursors  map[string]uint64
 }
 
 // NewMemory returns an empty journal. Close ends its goroutine.
@@ -111,7 +114,7 @@ func (m *Memory) run() {
 
 func (m *Memory) of(ws workspace.ID) *space {
 	if m.spaces[ws] == nil {
-		m.spaces[ws] = &space{}
+		m.spaces[ws] = &space{cursors: map[string]uint64{}}
 	}
 	return m.spaces[ws]
 }
@@ -128,7 +131,15 @@ func (m *Memory) write(a workspace.Append) error {
 	}
 	for _, c := range a.Commits {
 		sp.commits = append(sp.commits, c)
-		sp.seq += uint64(len(c.Events))
+		for _, ev := range c.Events {
+			sp.seq++
+			switch ev := ev.(type) {
+			case workspace.WebhookCreated:
+				sp.cursors[ev.ID] = sp.seq - 1
+			case workspace.WebhookDeleted:
+				delete(sp.cursors, ev.ID)
+			}
+		}
 	}
 	if len(a.Commits) > 0 {
 		sp.head = a.Head
@@ -241,4 +252,38 @@ func (m *Memory) Heads(after workspace.ID, limit int) ([]workspace.Head, error) 
 		out = out[:limit]
 	}
 	return out, nil
+}
+
+// Due implements the journal.
+func (m *Memory) Due(yield func(workspace.ID, time.Time) bool) error {
+	heads, err := m.Heads("", 0)
+	slices.SortStableFunc(heads, func(a, b workspace.Head) int { return a.Due.Compare(b.Due) })
+	for _, h := range heads {
+		if !h.Due.IsZero() && !yield(h.ID, h.Due) {
+			break
+		}
+	}
+	return err
+}
+
+// Cursors implements the journal.
+func (m *Memory) Cursors(yield func(workspace.ID, string, uint64) bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, ws := range slices.Sorted(maps.Keys(m.spaces)) {
+		sp := m.spaces[ws]
+		for _, consumer := range slices.Sorted(maps.Keys(sp.cursors)) {
+			if !yield(ws, consumer, sp.cursors[consumer]) {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// Acknowledge implements the journal.
+func (m *Memory) Acknowledge(ws workspace.ID, consumer string, seq uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.of(ws).cursors[consumer] = seq
 }

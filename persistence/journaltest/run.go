@@ -77,7 +77,7 @@ func (w *Writer) Decide(t testing.TB, cmd workspace.Command) workspace.Append {
 	w.now = w.now.Add(time.Second)
 	a := workspace.Append{Workspace: w.State.View().ID(), After: w.State.Seq()}
 	env := workspace.Envelope{At: w.now, Actor: workspace.ActorOperator, RequestID: fmt.Sprint(w.State.Seq())}
-	commits, _, err := w.State.Execute(cmd, env, w.mint)
+	commits, _, err := w.State.Execute(cmd, env, workspace.Host{Mint: w.mint, Window: 30 * time.Minute})
 	if err != nil {
 		t.Fatalf("%T: %v", cmd, err)
 	}
@@ -108,9 +108,10 @@ func Durable(j Journal, a workspace.Append) error {
 	return <-done
 }
 
-// Person returns a command that adds person number n.
+// Person returns a command that adds person number n: a guest, who takes no
+// seat, so that it makes one event.
 func Person(n int) workspace.Command {
-	return workspace.AddPerson{Doc: scim.Object{
+	return workspace.AddPerson{Kind: workspace.External, Doc: scim.Object{
 		{Name: "userName", Value: scim.Text(fmt.Sprintf("person%d@example.com", n))},
 		{Name: "displayName", Value: scim.Text(fmt.Sprintf("Person %d", n))},
 	}}
