@@ -2,8 +2,6 @@ package delivery
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/binary"
 	"io"
 	"log"
@@ -99,26 +97,6 @@ func TestLiteralsAreRefusedBeforeDialing(t *testing.T) {
 	for _, url := range []string{"https://127.0.0.1:1/", "https://localhost:1/", "https://[::ffff:169.254.169.254]/", "https://0x7f000001/", "http://example.com/"} {
 		if e := failure(t, w.Deliver(t.Context(), hook(url))); !e.Permanent {
 			t.Errorf("%s: %+v", url, e)
-		}
-	}
-}
-
-// TestTrouble: what no server of these tests can be made to do.
-func TestTrouble(t *testing.T) {
-	invalid := func(reason x509.InvalidReason) error {
-		return &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: reason}}
-	}
-	for _, c := range []struct {
-		err  error
-		want string
-	}{
-		{&net.DNSError{Err: "no such host", IsNotFound: true}, "the host name of example.com does not exist"},
-		{&net.DNSError{Err: "server misbehaving"}, "the host name of example.com cannot be resolved at the moment"},
-		{invalid(x509.Expired), "the certificate of example.com has expired or is not valid yet"},
-		{invalid(x509.TooManyIntermediates), "the certificate of example.com is not valid"},
-	} {
-		if got := trouble("example.com", c.err); got != c.want {
-			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
 }

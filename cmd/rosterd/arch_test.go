@@ -73,6 +73,7 @@ var owners = map[string][]string{
 	"github.com/wneessen/go-mail":                 {"delivery"},
 	"github.com/emersion":                         {"delivery", "cmd/rosterd"},
 	"github.com/coreos/go-oidc":                   {"cmd/rosterd"},
+	"golang.org/x/term":                           {"cmd/rosterd"},
 	"github.com/go-json-experiment/json/jsontext": {"scim", "scim/filter"},
 	"github.com/go-json-experiment/json":          {"scim", "bench", "bench/play"},
 	"github.com/dustin/go-humanize":               {"cmd/rosterd"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"rosterd/bench/play"
 )
@@ -21,7 +23,8 @@ import (
 type demo struct {
 	people    int
 	dir       string
-	temporary bool // dir is removed at the end
+	papers    string // where invoices are saved
+	temporary bool   // dir is removed at the end
 	exit      bool
 	out       io.Writer
 	d         *daemon
@@ -35,8 +38,10 @@ func demoCommand() *cobra.Command {
 		Short: "Show the product at work, nothing to set up",
 		Long: `demo starts the daemon on an embedded store, creates the workspace acme, and plays the
 first cycle of an Entra ID provisioning job against its own HTTP endpoint: 2,000
-people, 12 teams and 3 roles. Then it says what happened, and what to try. It keeps
-serving until Ctrl-C.`,
+people, 12 teams and 3 roles. 1,500 seats are purchased; the others are booked, and
+one invoice is made for them when the window of bookings closes, thirty minutes after
+the first. Then it says what happened, and what to try, and counts down to the
+invoice. It keeps serving until Ctrl-C.`,
 		Example: `  rosterd demo
   rosterd demo --people 500 --exit
   rosterd demo --data ./demo-data`,
@@ -51,7 +56,7 @@ serving until Ctrl-C.`,
 	}
 	cmd.Flags().IntVar(&dm.people, "people", 2000, "people to provision")
 	cmd.Flags().StringVar(&dm.dir, "data", "", "keep the data in this directory (default: a temporary one, removed at exit)")
-	cmd.Flags().BoolVar(&dm.exit, "exit", false, "end after the import instead of serving on")
+	cmd.Flags().BoolVar(&dm.exit, "exit", false, "end after the import, with the invoice, instead of serving on")
 	return cmd
 }
 
@@ -71,6 +76,9 @@ func (dm *demo) run(ctx context.Context) (err error) {
 			return err
 		}
 		defer os.RemoveAll(dm.dir)
+		dm.papers = dm.dir + "-invoices"
+	} else {
+		dm.papers = strings.TrimRight(dm.dir, "/") + "-invoices"
 	}
 	if err := dm.start(); err != nil {
 		return err
@@ -91,10 +99,18 @@ func (dm *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	if dm.exit {
+		if err := errors.Join(dm.closeWindow(ctx), dm.showInvoices(ctx)); err != nil {
+			return err
+		}
 		dm.farewell(token)
 		return nil
 	}
 	dm.invite(token)
+	if dm.countdown(ctx) {
+		if err := dm.showInvoices(ctx); err != nil {
+			return err
+		}
+	}
 	select {
 	case <-ctx.Done():
 		return nil
@@ -110,7 +126,7 @@ func (dm *demo) start() error {
 	if err != nil {
 		return err
 	}
-	cfg.data, cfg.metricsListen = dm.dir, ""
+	cfg.data, cfg.metricsListen, cfg.seller = dm.dir, "", demoSeller
 	cfg.logLevel, cfg.logFormat = zerolog.WarnLevel, "console"
 	log, _ := newLog(cfg, os.Stderr) // warnings are written at once
 	dm.d, err = start(cfg, log)
@@ -137,6 +153,9 @@ func (dm *demo) prepare() (token string, err error) {
 	if err := admin.CreateWorkspace(w); !fine(err) {
 		return "", fmt.Errorf("workspace %s: %w", demoWorkspace, err)
 	}
+	if err := dm.admin().call(context.Background(), "PATCH", "/workspaces/"+demoWorkspace, json.RawMessage(demoBilling), nil); err != nil {
+		return "", err
+	}
 	for i, role := range dm.plan().Roles() {
 		if err := admin.CreateRole(demoWorkspace, role, 900-100*i); !fine(err) {
 			return "", err
@@ -160,7 +179,7 @@ func (dm *demo) plan() play.Plan { return play.Roster(demoSeed, dm.people, demoT
 // play is the first cycle.
 func (dm *demo) play(ctx context.Context, token string) error {
 	plan := dm.plan()
-	progress, finish := dm.progress(plan)
+	progress, finish := dm.progress(ctx, plan)
 	client := play.NewClient(dm.d.url+"/scim/v2", token, demoClients)
 	defer client.Close()
 	sum, err := play.Entra(ctx, client, plan, play.Options{Connections: demoClients, Progress: progress})
@@ -180,22 +199,27 @@ Entra ID's first cycle took %.1f s: %d people created and %d found in %.1f s (%.
 
 // progress shows how far the cycle is: as a bar to people, as one line to
 // whatever else reads stderr.
-func (dm *demo) progress(plan play.Plan) (progress func(play.Step), finish func()) {
+func (dm *demo) progress(ctx context.Context, plan play.Plan) (progress func(play.Step), finish func()) {
 	const title = "Entra ID provisions acme"
-	if info, err := os.Stderr.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	if !term.IsTerminal(int(os.Stderr.Fd())) {
 		fmt.Fprintf(os.Stderr, "%s: %d people, %d groups, %d memberships\n", title, len(plan.People), len(plan.Groups), plan.Memberships())
 		return nil, func() {}
 	}
 	bar := progressbar.NewOptions(plan.Steps(), progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetWidth(40),
 		progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetDescription(title), progressbar.OptionClearOnFinish())
+	watching, stop := context.WithCancel(ctx)
+	go dm.watchSeats(watching, bar)
 	// A bar that cannot be drawn is no reason to stop.
-	return func(s play.Step) { _ = bar.Set(s.Done) }, func() { _ = bar.Finish() }
+	return func(s play.Step) { _ = bar.Set(s.Done) }, func() {
+		stop()
+		_ = bar.Finish()
+	}
 }
 
 // report reads the numbers back through the API.
 func (dm *demo) report() error {
-	c := &adminClient{url: dm.d.url, token: dm.token}
+	c := dm.admin()
 	ctx := context.Background()
 	var ws struct {
 		Users struct{ Active, Managed int }
@@ -230,7 +254,12 @@ func (dm *demo) report() error {
 	}
 	fmt.Fprintf(dm.out, "Read back through the API: %d active people, %d of them managed; %d teams, %d roles besides Admin and User, %d memberships.\n",
 		ws.Users.Active, ws.Users.Managed, teams, roles, memberships)
-	return nil
+	seats, err := dm.seats(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(dm.out)
+	return seats.print(dm.out, time.Now())
 }
 
 // invite says what to try, as long as there is somebody who answers.
@@ -244,7 +273,7 @@ Operator token  %s
 Try:
   curl -H 'Authorization: Bearer %s' '%s/Users?count=2'
   curl -H 'Authorization: Bearer %s' -G '%s/Users' --data-urlencode 'filter=userName eq "%s"'
-  curl -H 'Authorization: Bearer %s' '%s/api/v1/workspaces/%s/log?limit=5'
+  curl -H 'Authorization: Bearer %s' '%s/api/v1/workspaces/%s/seats'
 
 Serving until Ctrl-C.
 `, base, token, dm.token, token, base, token, base, someone, dm.token, dm.d.url, demoWorkspace)

@@ -73,7 +73,7 @@ on disk. "rosterd demo" shows it at work without any set-up.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(
-		serveCommand(), demoCommand(), workspaceCommand(), tokenCommand(), logCommand(),
+		serveCommand(), demoCommand(), workspaceCommand(), tokenCommand(), seatsCommand(), invoicesCommand(), logCommand(),
 		checkCommand(), dumpCommand(), backupCommand(), restoreCommand(), versionCommand(),
 	)
 	return root
