@@ -2,9 +2,6 @@ package httpapi
 
 import (
 	"io"
-	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"rosterd/scim"
@@ -132,56 +129,6 @@ func (s *Server) changeWorkspace(x *exchange) {
 	if _, view, ok := x.command(workspace.ChangeWorkspace{IfMatch: x.ifMatch(), Patch: body}); ok {
 		x.answerWorkspace(200, x.noteIssuer(note, view))
 	}
-}
-
-// logScan bounds the events that one request looks at: a filter that finds
-// little must not read a whole journal.
-const logScan = 50_000
-
-func (s *Server) readLog(x *exchange) {
-	limit, err := x.limit()
-	after := uint64(0)
-	if text := x.query("after"); err == nil && text != "" {
-		var fault error
-		if after, fault = strconv.ParseUint(text, 10, 64); fault != nil {
-			err = scim.Errorf(400, "", "after: %q is no sequence number", text)
-		}
-	}
-	user, kind := x.query("user"), x.query("kind")
-	if err == nil && kind != "" && !slices.Contains(workspace.LogKinds, kind) {
-		err = scim.Errorf(400, "", "kind: %q is none of %s", kind, strings.Join(workspace.LogKinds, ", "))
-	}
-	if err != nil {
-		x.refuse(err)
-		return
-	}
-	if !x.open() {
-		return
-	}
-	body := []byte(`{"items":[`)
-	n, seen, last := 0, 0, after
-	fault := s.cfg.Store.ReadLog(x.ctx, x.ws, after, func(seq uint64, env workspace.Envelope, ev workspace.Event) bool {
-		last, seen = seq, seen+1
-		e, logged := workspace.Entry(seq, env, ev)
-		if logged && (user == "" || e.SubjectType == "User" && e.SubjectID == user) && (kind == "" || e.Kind == kind) {
-			if n > 0 {
-				body = append(body, ',')
-			}
-			body = e.AppendJSON(body)
-			n++
-		}
-		return n < limit && seen < logScan
-	})
-	if fault != nil {
-		x.fail(fault)
-		return
-	}
-	next := ""
-	if n == limit || seen == logScan {
-		next = strconv.FormatUint(last, 10)
-	}
-	body = append(body, `],"next":`...)
-	x.send(200, plainJSON, append(scim.AppendValue(body, optional(next)), '}'))
 }
 
 // backup streams a backup. If it fails on the way, the connection breaks off,

@@ -36,6 +36,9 @@ type Workspaces interface {
 	// View returns the newest durable View, or workspace.ErrNotFound,
 	// workspace.ErrUnavailable, or ctx's error.
 	View(ctx context.Context, ws workspace.ID) (*workspace.View, error)
+	// Watch returns what View does, and a channel that is closed when there may
+	// be a newer View.
+	Watch(ctx context.Context, ws workspace.ID) (*workspace.View, <-chan struct{}, error)
 }
 
 // Store reads what is not in one workspace's View. Any error is storage that

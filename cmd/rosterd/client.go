@@ -83,6 +83,11 @@ func (o object) MarshalJSON() ([]byte, error) { return o.raw, nil }
 // open sends a request and returns the answer's body, or what the daemon says
 // is wrong.
 func (c *adminClient) open(ctx context.Context, method, path string, body any) (io.ReadCloser, error) {
+	return c.send(ctx, method, path, body, func(*http.Request) {})
+}
+
+// send is open, with headers that dress adds.
+func (c *adminClient) send(ctx context.Context, method, path string, body any, dress func(*http.Request)) (io.ReadCloser, error) {
 	var payload io.Reader
 	if body != nil {
 		b, err := json.Marshal(body)
@@ -97,6 +102,7 @@ func (c *adminClient) open(ctx context.Context, method, path string, body any) (
 	}
 	req.Header.Set("Authorization", "Bearer "+c.token)
 	req.Header.Set("Content-Type", "application/json")
+	dress(req)
 	res, err := c.http.Do(req)
 	if err != nil {
 		return nil, fmt.Errorf("the daemon at %s does not answer: %w", c.url, errors.Unwrap(err))
@@ -110,7 +116,7 @@ func (c *adminClient) open(ctx context.Context, method, path string, body any) (
 	if json.Unmarshal(text, &problem) != nil || problem.Detail == "" {
 		problem.Detail = "the daemon answered " + res.Status
 	}
-	return nil, errors.New(problem.Detail)
+	return nil, &refusal{problem.Detail}
 }
 
 // call sends a request and reads a JSON answer into out, unless that is nil.

@@ -267,11 +267,13 @@ func tokenCommand() *cobra.Command {
 
 func logCommand() *cobra.Command {
 	var user, kind string
+	var follow bool
 	cmd := &cobra.Command{
-		Use:     "log WORKSPACE",
-		Short:   "Print the provisioning log of a workspace, newest last",
-		Example: "  rosterd log acme --kind request.refused",
-		Args:    exactly("WORKSPACE"),
+		Use:   "log WORKSPACE",
+		Short: "Print the provisioning log of a workspace, newest last",
+		Example: `  rosterd log acme --kind request.refused
+  rosterd log acme --follow`,
+		Args: exactly("WORKSPACE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			query := url.Values{}
 			if user != "" {
@@ -281,12 +283,16 @@ func logCommand() *cobra.Command {
 				query.Set("kind", kind)
 			}
 			path := "/workspaces/" + url.PathEscape(args[0]) + "/log?" + query.Encode()
+			if follow {
+				return followLog(cmd, path)
+			}
 			return printList(cmd, path, "seq", "at", "kind", "connection", "subject.name", "detail")
 		},
 	}
 	clientFlags(cmd)
 	cmd.Flags().StringVar(&user, "user", "", "only what happened to the user with this id")
 	cmd.Flags().StringVar(&kind, "kind", "", "only entries of a kind such as user.created")
+	cmd.Flags().BoolVar(&follow, "follow", false, "go on with what happens from now, until Ctrl-C")
 	return cmd
 }
 
