@@ -172,6 +172,13 @@ func userDoc(f *fields, d *workspace.UserDoc) {
 	list(f, 4, &d.External, externalID)
 	text(f, 5, &d.Pushed)
 	list(f, 6, &d.Drift, func(f *fields, path *string) { text(f, 1, path) })
+	list(f, 7, &d.Named, naming)
+}
+
+func naming(f *fields, n *workspace.Naming) {
+	name(f, 1, &n.Connection)
+	f.record(2, &n.Sent)
+	list(f, 3, &n.Groups, func(f *fields, id *workspace.ResourceID) { f.id(1, id) })
 }
 
 func groupDoc(f *fields, d *workspace.GroupDoc) {

@@ -54,7 +54,7 @@ func Encode(rt *ResourceType, o Object) Record {
 
 // stored reports whether a record holds a.
 func (a *Attribute) stored() bool {
-	return a.Mutability != ReadOnly && a.Returned != ReturnedNever && (!a.Derived || a == UserManager)
+	return a.Mutability != ReadOnly && a.Returned != ReturnedNever && (!a.Derived || a.Kept)
 }
 
 // appendObject appends o. attrs ascend by number.

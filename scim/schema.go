@@ -67,9 +67,11 @@ type Attribute struct {
 	RefTypes   []string // referenceTypes
 	Sub        []*Attribute
 	// Derived says that an answer asks the Resource for this attribute
-	// instead of reading the Record: what the server computes, and stored
-	// values that it completes (manager.displayName).
+	// instead of reading the Record: what the server computes.
 	Derived bool
+	// Kept says that a Record holds a Derived attribute all the same: the
+	// Resource completes what is stored (manager.displayName, names of roles).
+	Kept bool
 	// MaxLen bounds a string in bytes; 0 means DefaultMaxLen.
 	MaxLen int
 

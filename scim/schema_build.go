@@ -35,6 +35,7 @@ func exact(a *Attribute)     { a.CaseExact = true }
 func readOnly(a *Attribute)  { a.Mutability = ReadOnly }
 func immutable(a *Attribute) { a.Mutability = Immutable }
 func derived(a *Attribute)   { a.Derived = true }
+func completed(a *Attribute) { a.Derived, a.Kept = true, true }
 func always(a *Attribute)    { a.Returned = ReturnedAlways }
 func unique(a *Attribute)    { a.Unique = UniqueServer }
 func closed(a *Attribute)    { a.Closed = true }

@@ -46,7 +46,7 @@ var userSchema = &Schema{
 			text(4, "type", "Always direct: groups do not nest.", canonical("direct"), readOnly),
 		}, multi, readOnly, derived),
 		plural(28, "entitlements", "Entitlements.", TypeString, nil),
-		plural(29, "roles", "Roles of the workspace, by name.", TypeString, nil),
+		plural(29, "roles", "Roles of the workspace, by name.", TypeString, nil, completed),
 		plural(30, "x509Certificates", "Certificates, DER in base64.", TypeBinary, nil),
 	},
 }
@@ -64,7 +64,7 @@ var enterpriseSchema = &Schema{
 			text(1, "value", "The manager's id.", exact),
 			text(2, "$ref", "The manager's URL.", refers("User")),
 			text(3, "displayName", "The manager's displayName.", readOnly),
-		}, derived),
+		}, completed),
 	},
 }
 
@@ -72,8 +72,8 @@ var enterpriseSchema = &Schema{
 var rosterdUserSchema = &Schema{
 	URN: URNRosterdUser, Name: "RosterdUser", Description: "Role, teams and seat of a person in the workspace.",
 	Attributes: []*Attribute{
-		text(1, "role", "A role of the workspace, by name; sets the membership."),
-		text(2, "teams", "Teams, by name; sets the memberships and creates unknown teams.", multi),
+		text(1, "role", "A role of the workspace, by name; sets the membership.", completed),
+		text(2, "teams", "Teams, by name; sets the memberships and creates unknown teams.", multi, completed),
 		text(3, "absenceRegion", "The region whose public holidays apply."),
 		text(4, "kind", "member or external.", readOnly, derived, canonical("member", "external"), closed),
 		boolean(5, "managed", "Whether an identity provider writes this person.", readOnly, derived),

@@ -26,7 +26,21 @@ func (t *memberAttributes) mark(a *scim.Attribute) {
 
 func (t memberAttributes) any() bool { return t.core || t.role || t.teams }
 
-func (t memberAttributes) roles() bool { return t.core || t.role }
+func (t memberAttributes) has(a *scim.Attribute) bool {
+	return t.core && a == scim.UserRoles || t.role && a == scim.ExtRole || t.teams && a == scim.ExtTeams
+}
+
+func (t memberAttributes) of(kind GroupKind) bool {
+	return kind == Team && t.teams || kind == Role && (t.core || t.role)
+}
+
+// keep returns doc with role, roles and teams of before where t does not have
+// them.
+func (t memberAttributes) keep(doc, before scim.Object) scim.Object {
+	list := slices.DeleteFunc(valuesOf(before), func(x named) bool { return t.has(x.attr) })
+	list = append(list, slices.DeleteFunc(valuesOf(doc), func(x named) bool { return !t.has(x.attr) })...)
+	return withValues(doc, list)
+}
 
 // attributesOf returns the attributes that doc has.
 func attributesOf(doc scim.Object) memberAttributes {
@@ -44,80 +58,65 @@ func (d *decision) attributeSource() Source {
 	return Source{Connection: d.env.Connection, Attribute: true}
 }
 
-// setMemberships emits what the attributes role, roles and teams of w's
-// document make of the memberships of u (M10).
-func (d *decision) setMemberships(u *user, w write) *scim.Error {
-	if w.touched.roles() {
-		named, err := d.rolesNamed(w.doc)
-		if err != nil {
-			return err
+// resolve returns what w leaves of role, roles and teams: what was named before
+// where w does not mention the attribute, else what its document names. A value
+// names the group that has the name today, else the one that it named when the
+// sender sent it last: a group may be renamed between a client's read and its
+// write. A team that there is not is made; a role that there is not is refused,
+// unless it was deleted after the sender had named it. What is wrong with a
+// name does not keep a leaver in.
+func (d *decision) resolve(u *user, w write) ([]named, *scim.Error) {
+	var before, out []named
+	if u != nil {
+		before = d.view.namedBy(d.naming(u))
+	}
+	for _, a := range []*scim.Attribute{scim.UserRoles, scim.ExtRole, scim.ExtTeams} {
+		list, touched := before, w.touched.has(a)
+		if touched {
+			list = valuesOf(w.doc)
 		}
-		d.setNamed(u, Role, named)
-	}
-	if w.touched.teams {
-		named, err := d.teamsNamed(w.doc)
-		if err != nil {
-			return err
-		}
-		d.setNamed(u, Team, named)
-	}
-	return nil
-}
-
-// setNamed makes named the groups of a kind that the sender's attributes put u
-// into.
-func (d *decision) setNamed(u *user, kind GroupKind, named []*group) {
-	src := d.attributeSource()
-	for _, ord := range u.groups {
-		if g, _ := d.view.groups.Get(ord); g.Kind == kind && !contains(named, g) {
-			d.dropMember(g, u, src)
-		}
-	}
-	for _, g := range named {
-		d.addMember(g, u, src)
-	}
-}
-
-func contains(list []*group, g *group) bool {
-	return slices.ContainsFunc(list, func(x *group) bool { return x.id == g.id })
-}
-
-// rolesNamed returns the roles that role and roles of doc name. An unknown one
-// is refused with the list of those that there are.
-func (d *decision) rolesNamed(doc scim.Object) ([]*group, *scim.Error) {
-	var names []string
-	if role := doc.Get(scim.URNRosterdUser).Obj.Get(scim.ExtRole.Name).Str; role != "" {
-		names = append(names, role)
-	}
-	for _, e := range doc.Get("roles").List {
-		if value := e.Obj.Get("value").Str; value != "" {
-			names = append(names, value)
-		}
-	}
-	var out []*group
-	for _, name := range names {
-		g := d.roleNamed(name)
-		if g == nil {
-			return nil, scim.Errorf(400, scim.InvalidValue, "role %q: there is no such role that can be assigned; the roles are %s", name, d.roleNames())
-		}
-		if !contains(out, g) {
-			out = append(out, g)
+		for _, x := range list {
+			if x.attr != a {
+				continue
+			}
+			if touched && x.text() != "" {
+				err := d.find(&x, before, out)
+				if err != nil && !w.leaves {
+					return nil, err
+				}
+				if err != nil {
+					d.omit(err.Detail)
+					continue
+				}
+			}
+			out = append(out, x)
 		}
 	}
 	return out, nil
 }
 
-func (d *decision) roleNamed(name string) *group {
-	if g := d.view.groupByName(Role, name); g != nil {
-		return g
+// find sets the group that x names. before is what the sender named last, and
+// others are what it names in the same write.
+func (d *decision) find(x *named, before, others []named) *scim.Error {
+	x.g = d.view.groupNamed(x.kind(), x.text())
+	if i := slices.IndexFunc(others, x.like); x.g == nil && i >= 0 {
+		x.g = others[i].g // a team that the write makes
 	}
-	if g := d.view.groupByDisplay(name); g != nil && g.Kind == Role {
-		return g
+	known := slices.IndexFunc(before, x.like)
+	if x.g == nil && known >= 0 {
+		x.g, x.id = before[known].g, before[known].id
 	}
-	if id, ok := ParseResourceID(name); ok {
-		if g := d.view.groupByID(id); g != nil && g.Kind == Role {
-			return g
-		}
+	switch {
+	case x.g != nil:
+		x.id = x.g.id
+	case x.kind() == Role && known >= 0: // deleted, and the sender does not know
+	case x.kind() == Role:
+		return scim.Errorf(400, scim.InvalidValue, "role %q: there is no such role that can be assigned; the roles are %s", x.text(), d.roleNames())
+	case d.view.groupByDisplay(x.text()) != nil:
+		return scim.Errorf(400, scim.InvalidValue, "teams: %q is a role, not a team", x.text())
+	default:
+		x.g = d.newGroup(GroupDoc{Kind: Team, Name: x.text()})
+		x.id = x.g.id
 	}
 	return nil
 }
@@ -130,29 +129,60 @@ func (d *decision) roleNames() string {
 	return strings.Join(names, ", ")
 }
 
-// teamsNamed returns the teams that teams of doc names, unknown ones created.
-func (d *decision) teamsNamed(doc scim.Object) ([]*group, *scim.Error) {
-	var out []*group
-	for _, v := range doc.Get(scim.URNRosterdUser).Obj.Get(scim.ExtTeams.Name).List {
-		if slices.ContainsFunc(out, func(g *group) bool { return fold(g.Name) == fold(v.Str) }) {
-			continue
-		}
-		g := d.view.groupByDisplay(v.Str)
-		switch {
-		case g != nil && g.Kind == Role:
-			return nil, scim.Errorf(400, scim.InvalidValue, "teams: %q is a role, not a team", v.Str)
-		case g == nil:
-			g = d.newGroup(GroupDoc{Kind: Team, Name: v.Str})
-		}
-		out = append(out, g)
+// counts reports whether x puts u into its group after w: w names it, or the
+// sender has u in it and a re-hire does not change that.
+func (d *decision) counts(x named, u *user, w write) bool {
+	if x.g == nil || w.touched.has(x.attr) {
+		return x.g != nil
 	}
-	return out, nil
+	return slices.Contains(d.view.sourcesOf(x.g, u), d.attributeSource()) && !contains(d.left, x.g)
 }
 
-// newGroup emits a group that was not there. What it returns is good for
-// further events of the same command only.
-func (d *decision) newGroup(doc GroupDoc) *group {
-	g := &group{id: d.mint(), GroupDoc: doc, members: newMembers()}
-	d.emit(GroupCreated{ID: g.id, GroupDoc: doc})
-	return g
+// shownAfter returns what the sender will see of values after w.
+func (d *decision) shownAfter(u *user, w write, values []named) []named {
+	var out []named
+	for _, x := range values {
+		if x.text() == "" || d.counts(x, u, w) {
+			out = append(out, d.view.today(x))
+		}
+	}
+	return out
+}
+
+// setMemberships emits what the attributes role, roles and teams make of the
+// memberships of u (M10).
+func (d *decision) setMemberships(u *user, w write, values []named) {
+	for _, kind := range []GroupKind{Role, Team} {
+		if !w.touched.of(kind) {
+			continue
+		}
+		var list []*group
+		for _, x := range values {
+			if x.kind() == kind && d.counts(x, u, w) && !contains(list, x.g) {
+				list = append(list, x.g)
+			}
+		}
+		d.setNamed(u, kind, list)
+	}
+}
+
+// setNamed makes list the groups of a kind that the sender's attributes put u
+// into, and the groups themselves where they are not there.
+func (d *decision) setNamed(u *user, kind GroupKind, list []*group) {
+	src := d.attributeSource()
+	for _, ord := range u.groups {
+		if g, _ := d.view.groups.Get(ord); g.Kind == kind && !contains(list, g) {
+			d.dropMember(g, u, src)
+		}
+	}
+	for _, g := range list {
+		if d.view.groupByID(g.id) == nil {
+			d.emit(GroupCreated{ID: g.id, GroupDoc: g.GroupDoc})
+		}
+		d.addMember(g, u, src)
+	}
+}
+
+func contains(list []*group, g *group) bool {
+	return slices.ContainsFunc(list, func(x *group) bool { return x.id == g.id })
 }

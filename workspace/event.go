@@ -91,6 +91,7 @@ type UserDoc struct {
 	External  []ExternalID
 	Pushed    string   // userName an IdP sent that is not the account e-mail (interop row 65)
 	Drift     []string // paths changed by hand since the IdP wrote them (M5)
+	Named     []Naming // what each connection sent as role, roles and teams
 }
 
 // Active reports whether the person is active. Absent means active.

@@ -121,7 +121,7 @@ type decision struct {
 	dialect *scim.Dialect // of the connection, or generic
 	grace   *scim.Error   // what a write beyond the leavers' gets; nil: the gate is open
 	events  []Event
-	left    []*group // roles that a re-hire has taken its user out of
+	left    []*group // roles that a re-hire takes its user out of
 	omitted []string // what a write asked for and does not get, in words
 }
 

@@ -103,12 +103,19 @@ func (d *decision) createGroup(c CreateGroup) (Result, *scim.Error) {
 		doc.Rank = rank
 	}
 	g := d.newGroup(doc)
+	d.emit(GroupCreated{ID: g.id, GroupDoc: doc})
 	plan := d.planMembers(g)
 	if err := plan.replace(c.Doc.Get("members")); err != nil {
 		return Result{}, err
 	}
 	plan.emit()
 	return Result{ID: g.id, Created: true, Changed: true}, nil
+}
+
+// newGroup returns a group that is to be created. It is good for events of the
+// same command only.
+func (d *decision) newGroup(doc GroupDoc) *group {
+	return &group{id: d.mint(), GroupDoc: doc, members: newMembers()}
 }
 
 // kindSent is the kind that a document asks for, or "".

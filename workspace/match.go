@@ -73,25 +73,25 @@ func (d *decision) adoptUser(u *user, w write) (Result, *scim.Error) {
 func (d *decision) restoreUser(u *user, w write) (Result, *scim.Error) {
 	w.doc = activated(w.doc)
 	w.confirms = func(string) bool { return true }
+	base := d.view.groupByName(Role, d.view.settings.DefaultRole)
+	for _, ord := range u.groups {
+		if g, _ := d.view.groups.Get(ord); g.Kind == Role && g.Rank > base.Rank {
+			d.left = append(d.left, g)
+		}
+	}
 	res, err := d.writeUser(u, w, CauseRestored)
 	res.Created = true
 	return res, err
 }
 
-// dropRoles takes u out of every role above the default, whoever put u there
+// dropLeft takes u out of the roles that a re-hire leaves, whoever put u there
 // and whatever an admin allowed. A role that the same request names is a
 // membership of its own, which is held like any other.
-func (d *decision) dropRoles(u *user) {
-	base := d.view.groupByName(Role, d.view.settings.DefaultRole)
-	for _, ord := range u.groups {
-		g, _ := d.view.groups.Get(ord)
-		if g.Kind != Role || g.Rank <= base.Rank {
-			continue
-		}
+func (d *decision) dropLeft(u *user) {
+	for _, g := range d.left {
 		for _, src := range d.view.sourcesOf(g, u) {
-			d.dropMember(g, u, src)
+			d.emit(d.view.removal(g, u, src))
 		}
-		d.left = append(d.left, g)
 	}
 }
 

@@ -42,7 +42,7 @@ func (d *decision) editPerson(c EditPerson) (Result, *scim.Error) {
 	if err != nil {
 		return Result{}, err
 	}
-	doc, w := u.object(), write{touched: attributesOf(c.Doc)}
+	doc, w := d.object(u), write{touched: attributesOf(c.Doc)}
 	if name := c.Doc.Get("userName"); name.Kind != scim.Null && name.Str != u.userName() {
 		return Result{}, scim.Errorf(409, scim.MutabilityError, "the account e-mail is changed by the person only, through the application")
 	}

@@ -58,10 +58,10 @@ func (r Reader) Users(q Query) (Page[UserView], *scim.Error) {
 	return c.page, c.refusal()
 }
 
-// matches reports whether f holds of u. A pushed userName is found beside the
-// account e-mail (row 65).
+// matches reports whether f holds of u, its roles and teams being everybody's.
+// A pushed userName is found beside the account e-mail (row 65).
 func (r Reader) matches(f *filter.Filter, u *user) bool {
-	return f.Match(UserView{r, u}) || u.Pushed != "" && f.Match(UserView{Reader{r.v, "", r.base}, u})
+	return f.Match(everybodys{UserView{r, u}}) || u.Pushed != "" && f.Match(UserView{Reader{r.v, "", r.base}, u})
 }
 
 // userHint returns the hint of a conjunct that an index of users serves.

@@ -154,6 +154,8 @@ func (x UserView) Derived(a *scim.Attribute) scim.Value {
 		return x.groups()
 	case scim.UserManager:
 		return x.manager()
+	case scim.UserRoles, scim.ExtRole, scim.ExtTeams:
+		return x.names(a)
 	case scim.ExtKind:
 		if x.u.Kind == External {
 			return scim.Text("external")

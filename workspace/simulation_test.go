@@ -73,6 +73,11 @@ func simulate(t *testing.T, seed uint64) *world {
 		func() string { return fmt.Sprintf(`admin deactivate %s`, id()) },
 		func() string { return fmt.Sprintf(`admin role Lead %d`, r.IntN(900)) },
 		func() string { return fmt.Sprintf(`admin assignable %s %s`, id(), flag()) },
+		func() string { return fmt.Sprintf(`admin rename %s %s`, id(), team()) },
+		func() string { return fmt.Sprintf(`admin unrole %s`, id()) },
+		func() string {
+			return fmt.Sprintf(`%s PUT /Users/%s {"userName":%q,"roles":[{"value":%q}],"urn:ietf:params:scim:schemas:extension:rosterd:2.0:User":{"role":%q,"teams":[%q,%q]}}`, who(), id(), name(), team(), team(), team(), team())
+		},
 		func() string { return fmt.Sprintf(`wait %dm`, r.IntN(90)) },
 	}
 	for range 250 {

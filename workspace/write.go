@@ -16,6 +16,7 @@ type write struct {
 	external *string     // externalId that the connection sets; nil: untouched
 	pushed   string      // see UserDoc.Pushed
 	touched  memberAttributes
+	leaves   bool                   // it says inactive
 	confirms func(path string) bool // whether a connection wrote path; nil: nothing
 	note     string
 }
@@ -96,26 +97,12 @@ func (d *decision) replaceUser(c ReplaceUser) (Result, *scim.Error) {
 		return Result{}, scim.Errorf(400, scim.InvalidValue, "id: the body says %q, the address %q", id, c.ID)
 	}
 	w := d.intake(c.Doc)
-	before := u.object()
 	for _, a := range c.Cleared {
 		w.touched.mark(a)
 		if a == scim.UserExternalID {
 			w.external = new(string)
 		}
 	}
-	kept := func(attrs ...*scim.Attribute) bool {
-		return !slices.ContainsFunc(attrs, func(a *scim.Attribute) bool { return slices.Contains(c.Cleared, a) })
-	}
-	if kept(scim.UserRoles) && !w.touched.core {
-		w.doc = w.doc.With("roles", before.Get("roles"))
-	}
-	stored, ext := before.Get(scim.URNRosterdUser).Obj, w.doc.Get(scim.URNRosterdUser).Obj
-	for _, a := range []*scim.Attribute{scim.ExtRole, scim.ExtTeams} {
-		if kept(a, scim.UserExt) && ext.Get(a.Name).IsUnassigned() {
-			ext = ext.With(a.Name, stored.Get(a.Name))
-		}
-	}
-	w.doc = w.doc.With(scim.URNRosterdUser, scim.Value{Kind: scim.Complex, Obj: ext})
 	w.confirms = func(string) bool { return true }
 	return d.push(u, w)
 }
@@ -126,7 +113,7 @@ func (d *decision) patchUser(c PatchUser) (Result, *scim.Error) {
 	if err != nil {
 		return Result{}, err
 	}
-	doc := append(scim.Object{{Name: "id", Value: scim.Text(u.id.String())}}, u.object()...)
+	doc := append(scim.Object{{Name: "id", Value: scim.Text(u.id.String())}}, d.patchable(u, c.Ops)...)
 	before := external(u.External, d.env.Connection)
 	if before != "" {
 		doc = doc.With("externalId", scim.Text(before))
@@ -176,11 +163,12 @@ func (d *decision) push(u *user, w write) (Result, *scim.Error) {
 		says = says && d.dialect.AbsentIsInactive
 		w.doc = w.doc.With("active", scim.Boolean(u.active && !d.dialect.AbsentIsInactive))
 	}
+	w.leaves = says && !w.doc.Get("active").Bool
 	w.pushedName(u, d.dialect)
 	switch {
 	case d.grace == nil:
 		return d.writeUser(u, w, CauseWrite)
-	case says && !w.doc.Get("active").Bool:
+	case w.leaves:
 		return d.deactivate(u, w)
 	}
 	return Result{}, d.grace
@@ -191,7 +179,9 @@ func (d *decision) push(u *user, w write) (Result, *scim.Error) {
 func (d *decision) deactivate(u *user, w write) (Result, *scim.Error) {
 	alone := write{doc: u.object().With("active", scim.Boolean(false)), pushed: u.Pushed}
 	more := func(c Change) bool { return c.Path != scim.UserActive.Name }
-	if slices.ContainsFunc(documentChanges(u, w, d.env.Connection), more) {
+	before := d.object(u)
+	w.doc = w.touched.keep(w.doc, before)
+	if slices.ContainsFunc(documentChanges(before, u, w, d.env.Connection), more) {
 		alone.note = "only the deactivation was applied; " + d.grace.Detail
 	}
 	return d.writeUser(u, alone, CauseWrite)
@@ -228,14 +218,21 @@ func activated(doc scim.Object) scim.Object {
 // newUser emits a user that was not there.
 func (d *decision) newUser(kind UserKind, w write) (Result, *scim.Error) {
 	w.doc = activated(w.doc)
-	doc := UserDoc{Kind: kind, Record: scim.Encode(scim.User, w.doc)}
+	u := &user{id: d.mint(), ord: d.view.nextUser}
+	values, err := d.resolve(nil, w)
+	if err != nil {
+		return Result{}, err
+	}
+	doc := UserDoc{Kind: kind, Record: scim.Encode(scim.User, withValues(w.doc, nil))}
+	doc.Named = withNaming(nil, d.env.Connection, values)
 	if d.env.Actor == ActorToken {
 		doc.ManagedBy = d.env.Connection
 		doc.External = d.externals(nil, w)
 	}
-	u := &user{id: d.mint(), ord: d.view.nextUser, UserDoc: doc}
+	u.UserDoc = doc
 	d.emit(UserCreated{ID: u.id, Name: u.userName(), UserDoc: doc})
-	return Result{ID: u.id, Created: true, Changed: true}, d.setMemberships(u, w)
+	d.setMemberships(u, w, values)
+	return Result{ID: u.id, Created: true, Changed: true}, nil
 }
 
 // writeUser emits what w changes of u, or only that it was confirmed.
@@ -246,10 +243,16 @@ func (d *decision) writeUser(u *user, w write, cause Cause) (Result, *scim.Error
 	if err := d.nameFree(u, w.doc.Get("userName").Str); err != nil {
 		return Result{}, err
 	}
+	values, err := d.resolve(u, w)
+	if err != nil {
+		return Result{}, err
+	}
 	next := u.UserDoc
-	next.Record = scim.Encode(scim.User, w.doc)
+	next.Record = scim.Encode(scim.User, withValues(w.doc, nil))
+	next.Named = withNaming(u.Named, d.env.Connection, values)
 	next.Pushed = w.pushed
-	changes := documentChanges(u, w, d.env.Connection)
+	w.doc = withValues(w.doc, d.shownAfter(u, w, values))
+	changes := documentChanges(d.object(u), u, w, d.env.Connection)
 	if d.env.Actor == ActorToken {
 		next.External = d.externals(u.External, w)
 		next.Drift = slices.DeleteFunc(slices.Clone(u.Drift), func(p string) bool { return w.confirms != nil && w.confirms(p) })
@@ -270,12 +273,8 @@ func (d *decision) writeUser(u *user, w write, cause Cause) (Result, *scim.Error
 	} else if w.note != "" {
 		d.omit(w.note)
 	}
-	if cause == CauseRestored {
-		d.dropRoles(u)
-	}
-	if err := d.setMemberships(u, w); err != nil {
-		return Result{}, err
-	}
+	d.dropLeft(u)
+	d.setMemberships(u, w, values)
 	res := Result{ID: u.id, Changed: len(d.events) > 0}
 	if d.env.Actor == ActorToken && !changed && millis(d.env.At)-u.synced >= time.Minute.Milliseconds() {
 		d.emit(UserSynced{ID: u.id, Connection: d.env.Connection})
@@ -298,10 +297,10 @@ func (u *user) object() scim.Object {
 	return o
 }
 
-// documentChanges lists what w changes, attribute by attribute, in the order
-// of the schema.
-func documentChanges(u *user, w write, connection string) []Change {
-	out := objectChanges("", scim.User.Attributes, u.object(), w.doc)
+// documentChanges lists what w changes of u, whose attributes are before,
+// attribute by attribute, in the order of the schema.
+func documentChanges(before scim.Object, u *user, w write, connection string) []Change {
+	out := objectChanges("", scim.User.Attributes, before, w.doc)
 	if was := external(u.External, connection); w.external != nil && *w.external != was {
 		out = append(out, Change{scim.UserExternalID.Name, textOrNull(was), textOrNull(*w.external)})
 	}

@@ -24,6 +24,8 @@ func (p person) Derived(a *scim.Attribute) scim.Value {
 		return scim.ObjectOf(scim.Attr{Name: "lastModified", Value: scim.Text("2026-05-01T10:00:00.5Z")})
 	case scim.ExtManaged:
 		return scim.Boolean(true)
+	case scim.UserRoles:
+		return p.record.Attr(a)
 	}
 	return scim.Value{}
 }
