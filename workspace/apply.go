@@ -158,7 +158,7 @@ func (s *State) applyGroup(env Envelope, ev Event) {
 		g.version, g.modified, g.GroupDoc = ev.Version, at, ev.GroupDoc
 		s.reindexGroup(nil, g)
 		if release {
-			s.releaseHeld(g)
+			s.releaseHeld(g, at)
 		}
 	case GroupDeleted:
 		g := s.mustGroup(ev.ID)
@@ -172,7 +172,7 @@ func (s *State) applyGroup(env Envelope, ev Event) {
 }
 
 // releaseHeld makes every held membership of g count.
-func (s *State) releaseHeld(g *group) {
+func (s *State) releaseHeld(g *group, at int64) {
 	var held []uint32
 	g.members.Scan(func(ord uint32, m membership) bool {
 		if m.held {
@@ -184,6 +184,8 @@ func (s *State) releaseHeld(g *group) {
 		m, _ := g.members.Get(ord)
 		m.held = false
 		g.members.Set(ord, m)
+		u, _ := s.view.users.Get(ord)
+		s.regroup(u, u.groups, at)
 	}
 }
 
@@ -194,12 +196,14 @@ func (s *State) applyMember(env Envelope, ev Event) {
 		g, u := s.mustGroup(ev.Group), s.mustUser(ev.User)
 		m, was := g.members.Get(u.ord)
 		m.sources, s.view.sources = s.view.sources.intern(withSource(s.view.sources.of(m), ev.Source))
-		m.held = ev.Held
-		g.members.Set(u.ord, m)
 		g.version, g.modified = g.version+1, at
 		if !was {
 			s.enter(u, g.ord, at)
+		} else if m.held != ev.Held {
+			s.regroup(u, u.groups, at)
 		}
+		m.held = ev.Held
+		g.members.Set(u.ord, m)
 	case MemberRemoved:
 		g, u := s.mustGroup(ev.Group), s.mustUser(ev.User)
 		m, was := g.members.Get(u.ord)
@@ -212,6 +216,9 @@ func (s *State) applyMember(env Envelope, ev Event) {
 			return
 		}
 		m.sources, s.view.sources = s.view.sources.intern(left)
+		if m.held != ev.Held {
+			s.regroup(u, u.groups, at)
+		}
 		m.held = ev.Held
 		g.members.Set(u.ord, m)
 	case MemberAllowed:
@@ -221,11 +228,13 @@ func (s *State) applyMember(env Envelope, ev Event) {
 		m.held = false
 		g.members.Set(u.ord, m)
 		g.version, g.modified = g.version+1, at
+		s.regroup(u, u.groups, at)
 	}
 }
 
 // enter and leave keep the user's own list of groups, which is part of what
-// User.groups shows, so they make a version of the user.
+// User.groups shows, so they make a version of the user. So does a membership
+// that begins or ceases to be held: it is part of what effectiveRole shows.
 func (s *State) enter(u *user, group uint32, at int64) {
 	i, found := slices.BinarySearch(u.groups, group)
 	assert(!found, "user %v is in group %d twice", u.id, group)
