@@ -335,6 +335,8 @@ func weigh(ev workspace.Event) int {
 		return rest + len(ev.Record)
 	case workspace.UserChanged:
 		return rest + 3*len(ev.Record) // old and new values of what changed
+	case workspace.Answered:
+		return rest + len(ev.Result.Answer)
 	}
 	return rest
 }

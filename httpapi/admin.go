@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -64,7 +65,7 @@ func (s *Server) adminRoutes() []route {
 		{"GET", "/attention", s.attention},
 		{"GET", "/backup", s.backup},
 	} {
-		out = append(out, route{method: r.method, template: r.template, surface: "admin", access: operatorOnly, handle: r.handle})
+		out = append(out, route{method: r.method, template: r.template, surface: "admin", access: operatorOnly, handle: keeping(r.handle)})
 	}
 	return out
 }
@@ -72,23 +73,87 @@ func (s *Server) adminRoutes() []route {
 // open loads the workspace of the address, or answers why it cannot.
 func (x *exchange) open() bool { return x.load(workspace.ID(x.params[0])) }
 
-// command runs an admin's write on the workspace of the address. An
-// Idempotency-Key makes a repeated request get the stored outcome.
+// command runs an admin's write on the workspace of the address. Under an
+// Idempotency-Key that was used before, it sends what was answered then.
 func (x *exchange) command(cmd workspace.Command) (workspace.Result, *workspace.View, bool) {
 	env := x.envelope()
 	const most = 255
 	key := string(x.ctx.Request.Header.Peek("Idempotency-Key"))
-	if len(key) > most {
+	switch {
+	case key == "":
+		return x.do(env, cmd)
+	case len(key) > most:
 		x.refuse(scim.Errorf(400, "", "Idempotency-Key: send at most %d bytes", most))
 		return workspace.Result{}, nil, false
 	}
-	if key != "" {
-		env.IdempotencyKey = key
-		h := sha256.New()
-		fmt.Fprintf(h, "%s %s\n%s", x.route.method, x.ctx.Path(), x.ctx.PostBody())
-		h.Sum(env.BodyHash[:0])
+	env.IdempotencyKey = key
+	h := sha256.New()
+	fmt.Fprintf(h, "%s %s\n%s", x.route.method, x.ctx.Path(), x.ctx.PostBody())
+	h.Sum(env.BodyHash[:0])
+	res, view, err := x.run(env, cmd)
+	var refusal *scim.Error
+	switch {
+	case err == nil && res.Status != 0:
+		x.repeat(res)
+		return res, nil, false
+	case err == nil || errors.As(err, &refusal):
+		x.keep = &env // not what a retry may change, such as a full queue
 	}
-	return x.do(env, cmd)
+	if err != nil {
+		x.fail(err)
+	}
+	return res, view, err == nil
+}
+
+// keeping makes a handler's answer to a request with an Idempotency-Key leave
+// only once it is kept, so that every repetition of the request gets it,
+// refusals included. Where the daemon stops in between, nobody has heard the
+// answer, and the repetition's is the first.
+func keeping(handle func(*exchange)) func(*exchange) {
+	return func(x *exchange) {
+		handle(x)
+		if x.keep != nil {
+			x.keepAnswer(*x.keep)
+		}
+	}
+}
+
+// keepMost bounds an answer that is kept. To a longer one, which no ordinary
+// resource has, a repetition gets the resource as it is by then.
+const keepMost = 16 << 10
+
+func (x *exchange) keepAnswer(env workspace.Envelope) {
+	cmd := workspace.KeepAnswer{Status: x.ctx.Response.StatusCode(), Body: string(x.ctx.Response.Body())}
+	if x.kept != nil {
+		cmd.Body = string(x.kept)
+	}
+	if len(cmd.Body) > keepMost {
+		return
+	}
+	res, _, err := x.run(env, cmd)
+	var refusal *scim.Error
+	switch {
+	case errors.As(err, &refusal):
+		x.refuse(refusal)
+	case err != nil:
+		x.fail(workspace.ErrUnavailable) // the write itself may be done
+	case res.Status != 0 && (res.Status != cmd.Status || res.Answer != cmd.Body):
+		x.repeat(res) // the same request was answered meanwhile
+	}
+}
+
+// repeat sends an answer that was kept.
+func (x *exchange) repeat(res workspace.Result) {
+	kind := plainJSON
+	if res.Status >= 400 {
+		kind = problemJSON
+	}
+	if res.Answer == "" {
+		x.ctx.Response.ResetBody()
+		x.ctx.SetStatusCode(res.Status)
+		return
+	}
+	x.send(res.Status, kind, []byte(res.Answer))
 }
 
 // answer sends an object as JSON.

@@ -139,8 +139,8 @@ func (s *Server) listTokens(x *exchange) {
 const tokenPrefix = "rsd_"
 
 // createToken answers with the token's text, this once: what is stored is its
-// hash. A repeated request with the same Idempotency-Key gets the token's
-// data without the text.
+// hash. A repeated request with the same Idempotency-Key gets the same answer
+// without the text.
 func (s *Server) createToken(x *exchange) {
 	var secret [32]byte
 	rand.Read(secret[:]) // never fails (crypto/rand)
@@ -168,6 +168,7 @@ func (s *Server) createToken(x *exchange) {
 		return
 	}
 	o := token(t)
+	x.kept = scim.AppendObject(nil, o)
 	if res.Key == cmd.ID {
 		o = append(scim.Object{o[0], {Name: "token", Value: scim.Text(text)}}, o[1:]...)
 	}

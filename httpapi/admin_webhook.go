@@ -79,7 +79,9 @@ func (x *exchange) commandOnWebhook(status int, cmd workspace.Command, secret st
 		return
 	}
 	if w, found := view.Webhook(res.Key); found {
-		x.answer(status, webhook(w, len(view.DeadLetters(w.ID)), secret))
+		dead := len(view.DeadLetters(w.ID))
+		x.kept = scim.AppendObject(nil, webhook(w, dead, "")) // a repeated request does not get the secret
+		x.answer(status, webhook(w, dead, secret))
 	}
 }
 

@@ -71,8 +71,10 @@ func (s *Server) createWorkspace(x *exchange) {
 	x.ws = workspace.ID(id.Str)
 	_, view, ok := x.command(workspace.CreateWorkspace{Settings: body.With("id", scim.Value{})})
 	if ok {
-		x.ctx.Response.Header.Set("Location", x.origin()+adminRoot+"/workspaces/"+id.Str)
 		x.answerWorkspace(201, x.noteIssuer(note, view))
+	}
+	if x.ctx.Response.StatusCode() == 201 {
+		x.ctx.Response.Header.Set("Location", x.origin()+adminRoot+"/workspaces/"+id.Str)
 	}
 }
 

@@ -33,6 +33,9 @@ type exchange struct {
 
 	scimType scim.ErrorType // of the refusal, for the access log
 	streamed *stream        // the body, if it is one
+
+	keep *workspace.Envelope // of a request whose answer is to be kept, else nil
+	kept []byte              // what is kept instead of the body, if it holds a secret
 }
 
 // Media types of answers.
@@ -221,11 +224,16 @@ func (x *exchange) envelope() workspace.Envelope {
 	return workspace.Envelope{Actor: workspace.ActorToken, Token: x.token.ID, Connection: x.conn.ID, RequestID: x.id}
 }
 
-// do runs a command, and answers for it if it fails.
-func (x *exchange) do(env workspace.Envelope, cmd workspace.Command) (workspace.Result, *workspace.View, bool) {
+// run runs a command.
+func (x *exchange) run(env workspace.Envelope, cmd workspace.Command) (workspace.Result, *workspace.View, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
 	defer cancel()
-	res, view, err := x.s.cfg.Workspaces.Do(ctx, x.ws, env, cmd)
+	return x.s.cfg.Workspaces.Do(ctx, x.ws, env, cmd)
+}
+
+// do runs a command, and answers for it if it fails.
+func (x *exchange) do(env workspace.Envelope, cmd workspace.Command) (workspace.Result, *workspace.View, bool) {
+	res, view, err := x.run(env, cmd)
 	if err != nil {
 		x.fail(err)
 		return res, nil, false

@@ -385,11 +385,54 @@ func TestCreateToken(t *testing.T) {
 	if a := r.send("-", "GET", "/scim/v2/Users", "", "Authorization:bearer "+first.Token); a.status != 200 {
 		t.Errorf("with it: %d", a.status)
 	}
-	if again := read(r.send("operator", "POST", "/api/v1/workspaces/acme/tokens", body, "Idempotency-Key:k1")); again.ID != first.ID || again.Token != "" {
-		t.Errorf("again: %+v", again)
+	again := r.send("operator", "POST", "/api/v1/workspaces/acme/tokens", body, "Idempotency-Key:k1")
+	if m := read(again); m.ID != first.ID || m.Token != "" {
+		t.Errorf("again: %+v", m)
 	}
 	if a := r.send("operator", "POST", "/api/v1/workspaces/acme/tokens", `{"name":"other"}`, "Idempotency-Key:k1"); a.status != 422 {
 		t.Errorf("another body: %d %s", a.status, a.body)
+	}
+	r.do(workspace.RevokeToken{ID: first.ID})
+	if a := r.send("operator", "POST", "/api/v1/workspaces/acme/tokens", body, "Idempotency-Key:k1"); a.status != 201 || a.body != again.body {
+		t.Errorf("after the revocation: %d %s", a.status, a.body)
+	}
+	err := r.journal.ReadLog(context.Background(), "acme", 0, func(_ uint64, _ workspace.Envelope, ev workspace.Event) bool {
+		if strings.Contains(fmt.Sprintf("%+v", ev), first.Token) {
+			t.Errorf("the journal holds the text of the token: %+v", ev)
+		}
+		return true
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// TestIdempotencySideBySide sends one request several times at once: it is done
+// once, and all get the same answer.
+func TestIdempotencySideBySide(t *testing.T) {
+	r := newRig(t, nil)
+	const at, body = "/api/v1/workspaces/acme/users", `{"accountEmail":"a@example.com"}`
+	answers := make([]string, 8)
+	var group sync.WaitGroup
+	for i := range answers {
+		group.Go(func() {
+			req := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nIdempotency-Key: k\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", at, operatorToken, len(body), body)
+			a := r.raw([]byte(req), "POST")
+			answers[i] = fmt.Sprint(a.status, a.body)
+		})
+	}
+	group.Wait()
+	for _, a := range answers {
+		if a != answers[0] || !strings.HasPrefix(a, "201") {
+			t.Errorf("%s, and %s", a, answers[0])
+		}
+	}
+	if a := r.send("operator", "GET", at, ""); strings.Count(a.body, "accountEmail") != 1 {
+		t.Errorf("%s", a.body)
+	}
+	r.tick(24 * time.Hour)
+	if a := r.send("operator", "POST", at, body, "Idempotency-Key:k"); a.status != 409 {
+		t.Errorf("a day later: %d %s", a.status, a.body)
 	}
 }
 

@@ -163,6 +163,8 @@ func answered(f *fields, e *workspace.Answered) {
 	text(f, 5, &e.Result.Key)
 	f.bool(6, &e.Result.Created)
 	f.bool(7, &e.Result.Changed)
+	f.int(8, &e.Result.Status)
+	text(f, 9, &e.Result.Answer)
 }
 
 func userDoc(f *fields, d *workspace.UserDoc) {

@@ -210,6 +210,13 @@ type (
 		Method, Route string
 		Refusal       *scim.Error
 	}
+	// KeepAnswer keeps what is answered to the request that its envelope's
+	// IdempotencyKey and BodyHash name, unless an answer is kept already: the
+	// Result holds the one that is. The answer may leave once this is durable.
+	KeepAnswer struct {
+		Status int
+		Body   string
+	}
 	// Tick settles what is due and does nothing else.
 	Tick struct{}
 )
@@ -241,6 +248,7 @@ func (AddMember) command()          {}
 func (RemoveMember) command()       {}
 func (AllowMember) command()        {}
 func (NoteRefusal) command()        {}
+func (KeepAnswer) command()         {}
 func (Tick) command()               {}
 func (NoteIssuer) command()         {}
 func (PurchaseSeats) command()      {}
@@ -262,4 +270,9 @@ type Result struct {
 	Key     string     // id of a connection or token that was written
 	Created bool       // 201 instead of 200
 	Changed bool       // false: the write changed nothing and made no version
+
+	// Of a request that was answered before under its Idempotency-Key: the
+	// status, and the body unless it was erased. Status 0: no answer is kept.
+	Status int
+	Answer string
 }

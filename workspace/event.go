@@ -276,7 +276,8 @@ type (
 		Notice NoticeKind
 		To     string
 	}
-	// Answered keeps an admin write's outcome for its Idempotency-Key.
+	// Answered keeps an admin write's outcome for its Idempotency-Key, and in a
+	// second event what was answered.
 	Answered struct {
 		Credential, Key string
 		Body            [32]byte // SHA-256 of method, path and body

@@ -21,7 +21,7 @@ func (s *State) Execute(cmd Command, env Envelope, host Host) ([]Commit, Result,
 		env.At = s.view.at
 	}
 	out := s.settle(env.At, host)
-	if done, res, err := s.view.replayed(env); done {
+	if done, res, err := s.view.replayed(cmd, env); done {
 		return out, res, err
 	}
 	d := decision{view: &s.view, env: env, host: host, dialect: mustDialect("generic")}
@@ -82,19 +82,33 @@ func described(cmd Command) (method, route string, user, group ResourceID) {
 }
 
 // replayed answers a request whose Idempotency-Key was used before: the same
-// request gets the stored outcome, another one 422.
-func (v *View) replayed(env Envelope) (bool, Result, error) {
+// request gets the stored outcome, another one 422. An answer is kept with the
+// outcome that it tells, once; of two requests that ran side by side, the
+// refusal of one is no answer to what the other did.
+func (v *View) replayed(cmd Command, env Envelope) (bool, Result, error) {
 	if env.IdempotencyKey == "" {
 		return false, Result{}, nil
 	}
-	a, ok := v.answers.Get(env.credential() + "\x00" + env.IdempotencyKey)
+	a, ok := v.answers.Get(env.answerKey())
 	if !ok || env.At.Sub(a.at) >= answersKept {
 		return false, Result{}, nil
 	}
 	if subtle.ConstantTimeCompare(a.Body[:], env.BodyHash[:]) != 1 {
 		return true, Result{}, scim.Errorf(422, "", "Idempotency-Key %q was used for another request within the last 24 hours; send a new key", env.IdempotencyKey)
 	}
-	return true, a.Result, nil
+	keep, ok := cmd.(KeepAnswer)
+	return !ok || a.Result.Status != 0 || keep.Status >= 400, a.Result, nil
+}
+
+// keepAnswer adds an answer to the outcome of its request; a refusal has none.
+func (d *decision) keepAnswer(c KeepAnswer) Result {
+	a, _ := d.view.answers.Get(d.env.answerKey())
+	res := a.Result
+	if d.env.At.Sub(a.at) >= answersKept {
+		res = Result{}
+	}
+	res.Status, res.Answer = c.Status, c.Body
+	return res
 }
 
 func (v *View) answered(env Envelope, res Result) []Event {
@@ -111,6 +125,9 @@ func (env *Envelope) credential() string {
 	}
 	return "operator"
 }
+
+// answerKey is where the answer to a request with an IdempotencyKey is kept.
+func (env *Envelope) answerKey() string { return env.credential() + "\x00" + env.IdempotencyKey }
 
 // A decision gathers the events of one command. It reads the view, which does
 // not change meanwhile, and mints ids; it changes nothing else.
@@ -151,6 +168,8 @@ func (d *decision) run(cmd Command) (Result, *scim.Error) {
 		res, err = d.deliveryCommand(c)
 	case NoteRefusal:
 		d.noteRefusal(c)
+	case KeepAnswer:
+		res = d.keepAnswer(c)
 	case Tick: // what was due is settled before any command
 	default:
 		res, err = d.settingsCommand(c)

@@ -106,8 +106,14 @@ func (v *View) snapMembers(g *group, yield func(SnapshotItem) bool) bool {
 	return ok && (len(item.Members) == 0 || yield(item))
 }
 
+// snapAnswers leaves out the answers that show somebody who was deleted: a
+// snapshot may stay for long.
 func (v *View) snapAnswers(yield func(SnapshotItem) bool) {
 	v.answers.Scan(func(_ string, a answer) bool {
+		id := a.Result.ID
+		if !id.IsZero() && v.userByID(id) == nil && v.groupByID(id) == nil {
+			a.Result.Answer = ""
+		}
 		return v.at.Sub(a.at) >= answersKept || yield(SnapAnswer{At: a.at, Answered: a.Answered})
 	})
 }

@@ -186,6 +186,61 @@ func TestIdempotencyKey(t *testing.T) {
 	}
 }
 
+// TestKeptAnswers keeps answers for Idempotency-Keys: once, refusals too, but
+// for one that ran beside what was done.
+func TestKeptAnswers(t *testing.T) {
+	w := newWorld(t)
+	by := func(key string) Envelope { return Envelope{Actor: ActorOperator, IdempotencyKey: key} }
+	do := func(key string, cmd Command) Result {
+		t.Helper()
+		_, res, err := w.do(by(key), cmd)
+		if err != nil {
+			t.Fatalf("%s: %v", key, err)
+		}
+		return res
+	}
+	is := func(key string, cmd Command, status int, body string) {
+		t.Helper()
+		if res := do(key, cmd); res.Status != status || res.Answer != body {
+			t.Errorf("%s: kept %d %q, want %d %q", key, res.Status, res.Answer, status, body)
+		}
+	}
+	add := AddPerson{Doc: scim.Object{{Name: "userName", Value: scim.Text("a@example.com")}}}
+	person := do("k", add)
+	is("k", add, 0, "")
+	is("k", KeepAnswer{409, "refused"}, 0, "")
+	is("k", KeepAnswer{201, "first"}, 201, "first")
+	is("k", KeepAnswer{201, "second"}, 201, "first")
+	is("k", add, 201, "first")
+	if again := do("k", add); again.ID != person.ID || !again.Created {
+		t.Errorf("the outcome became %+v", again)
+	}
+	is("refusal", KeepAnswer{404, "gone"}, 404, "gone")
+	is("refusal", add, 404, "gone")
+	other := by("refusal")
+	other.BodyHash = [32]byte{1}
+	if _, _, err := w.do(other, KeepAnswer{201, "other"}); err == nil || err.(*scim.Error).Status != 422 {
+		t.Errorf("another body: %v", err)
+	}
+	w.agree()
+
+	// A snapshot holds nothing of somebody who was deleted.
+	w.must(Envelope{Actor: ActorOperator}, DeleteUser{ID: person.ID})
+	is("k", add, 201, "first")
+	for item := range w.state.View().Snapshot() {
+		if a, ok := item.(SnapAnswer); ok && a.Key == "k" && (a.Result.Status != 201 || a.Result.Answer != "") {
+			t.Errorf("snapshot: %+v", a)
+		}
+	}
+	w.agree()
+
+	w.now = w.now.Add(24 * time.Hour)
+	is("k", KeepAnswer{200, "later"}, 200, "later")
+	if res := do("k", add); res.ID != (ResourceID{}) {
+		t.Errorf("an outcome of yesterday is kept: %+v", res)
+	}
+}
+
 // TestRefusalsAreBounded sends more refused writes in a minute than the log
 // takes.
 func TestRefusalsAreBounded(t *testing.T) {
