@@ -94,13 +94,13 @@ func (a *applier) whole(op Op, before scim.Value) (scim.Value, *scim.Error) {
 	}
 	switch {
 	case op.Kind == Remove && def.Multi && op.Value.Kind != scim.Null:
-		return without(before, value), nil // row 9, for every list
+		return without(def, before, value), nil // row 9, for every list
 	case op.Kind == Remove, value.IsUnassigned() && op.Kind == Replace:
 		return scim.Value{}, removable(def)
 	case value.IsUnassigned():
 		return before, nil
 	case def.Multi && op.Kind == Add:
-		return join(before, value.List), nil
+		return join(def, before, value.List), nil
 	case def.Type == scim.TypeComplex && !def.Multi:
 		return merge(before, value.Obj), nil
 	}
@@ -216,16 +216,16 @@ func (a *applier) create(op Op, before scim.Value, change func(scim.Value) scim.
 	if element.Obj.Equal(template) {
 		return before, nil // nothing to say of it beyond its type
 	}
-	return join(before, []scim.Value{element}), nil
+	return join(op.Path.Ref.Attr, before, []scim.Value{element}), nil
 }
 
 // join adds elements to a list. What is there already is not added again; an
 // element with the same value and type is merged into it.
-func join(before scim.Value, add []scim.Value) scim.Value {
+func join(def *scim.Attribute, before scim.Value, add []scim.Value) scim.Value {
 	out := scim.Value{Kind: scim.List, List: slices.Clone(before.List)}
 	primary := -1
 	for _, e := range add {
-		i := slices.IndexFunc(out.List, func(have scim.Value) bool { return same(have, e) })
+		i := slices.IndexFunc(out.List, func(have scim.Value) bool { return same(def, have, e) })
 		if i < 0 {
 			i = len(out.List)
 			out.List = append(out.List, e)
@@ -239,18 +239,34 @@ func join(before scim.Value, add []scim.Value) scim.Value {
 	return demote(out, primary)
 }
 
-// same reports whether two elements are one: equal, or equal in value where
-// their types do not differ.
-func same(a, b scim.Value) bool {
+// same reports whether two elements of def are one: equal, or equal in value
+// where their types do not differ. Letter case counts where it counts in a
+// filter, so that a value that is selected by one can be removed by itself.
+func same(def *scim.Attribute, a, b scim.Value) bool {
 	if a.Kind != scim.Complex || b.Kind != scim.Complex {
-		return a.Equal(b)
+		return equal(def, a, b)
 	}
 	av, bv := a.Obj.Get("value"), b.Obj.Get("value")
 	at, bt := a.Obj.Get("type"), b.Obj.Get("type")
 	if av.IsUnassigned() || bv.IsUnassigned() {
 		return a.Equal(b)
 	}
-	return av.Equal(bv) && (at.Equal(bt) || at.IsUnassigned() || bt.IsUnassigned())
+	return equal(subOf(def, "value"), av, bv) && (equal(subOf(def, "type"), at, bt) || at.IsUnassigned() || bt.IsUnassigned())
+}
+
+func subOf(def *scim.Attribute, name string) *scim.Attribute {
+	i := slices.IndexFunc(def.Sub, func(a *scim.Attribute) bool { return a.Name == name })
+	if i < 0 {
+		return def
+	}
+	return def.Sub[i]
+}
+
+func equal(def *scim.Attribute, a, b scim.Value) bool {
+	if a.Kind == scim.String && b.Kind == scim.String && !def.CaseExact {
+		return strings.EqualFold(a.Str, b.Str)
+	}
+	return a.Equal(b)
 }
 
 // demote leaves the element at index primary the only primary one (RFC 7644
@@ -277,10 +293,10 @@ func merge(before scim.Value, with scim.Object) scim.Value {
 }
 
 // without returns list less the elements of gone.
-func without(list, gone scim.Value) scim.Value {
+func without(def *scim.Attribute, list, gone scim.Value) scim.Value {
 	out := scim.Value{Kind: scim.List}
 	for _, e := range list.List {
-		if !slices.ContainsFunc(gone.List, func(g scim.Value) bool { return same(e, g) }) {
+		if !slices.ContainsFunc(gone.List, func(g scim.Value) bool { return same(def, e, g) }) {
 			out.List = append(out.List, e)
 		}
 	}
