@@ -24,27 +24,40 @@ func Normalize(rt *ResourceType, raw Object, d *Dialect) (Object, *Error) {
 	return out, nil
 }
 
-// Cleared returns the attributes that raw sends as null or empty. Normalize
-// drops them like what is absent; where a PUT keeps absent values, this tells
-// the two apart.
+// Cleared returns the attributes that raw sends as null or empty, or as
+// elements that are. Normalize drops them like what is absent; where a PUT keeps
+// absent values, this tells the two apart.
 func Cleared(rt *ResourceType, raw Object) []*Attribute {
 	var out []*Attribute
 	for _, a := range raw {
 		ref, ok := rt.Resolve(a.Name)
 		switch {
 		case !ok || ref.Sub != nil:
-		case a.Value.IsUnassigned() || a.Value.Kind == String && a.Value.Str == "":
-			out = append(out, ref.Attr)
-		case isURN(ref.Attr.Name):
+		case isURN(ref.Attr.Name) && !a.Value.IsUnassigned():
 			for _, sub := range a.Value.Obj {
-				def := find(ref.Attr.Sub, sub.Name)
-				if def != nil && (sub.Value.IsUnassigned() || sub.Value.Kind == String && sub.Value.Str == "") {
+				if def := find(ref.Attr.Sub, sub.Name); def != nil && saysNothing(sub.Value) {
 					out = append(out, def)
 				}
 			}
+		case saysNothing(a.Value):
+			out = append(out, ref.Attr)
 		}
 	}
 	return out
+}
+
+// saysNothing reports whether v is unassigned with all of its parts: templates
+// of OneLogin leave {"value": ""} where a person has no value.
+func saysNothing(v Value) bool {
+	switch v.Kind {
+	case String:
+		return v.Str == ""
+	case Complex:
+		return !slices.ContainsFunc(v.Obj, func(a Attr) bool { return !saysNothing(a.Value) })
+	case List:
+		return !slices.ContainsFunc(v.List, func(e Value) bool { return !saysNothing(e) })
+	}
+	return v.Kind == Null
 }
 
 type normalizer struct {
