@@ -145,18 +145,33 @@ func (r Reader) holdAll(conjuncts []filter.Expr, g *group) bool {
 func (r Reader) groupCandidates(f *filter.Filter) ([]*group, []filter.Expr, bool) {
 	conjuncts := filter.Conjuncts(f.Expr)
 	for i, x := range conjuncts {
+		if member, ok := memberNamed(x); ok {
+			return r.groupsOf(member), slices.Delete(slices.Clone(conjuncts), i, i+1), true
+		}
 		c, ok := x.(filter.Compare)
 		if !ok || c.Op != filter.Eq || c.Value.Kind != scim.String {
 			continue
-		}
-		if c.Ref.Attr == scim.GroupMembers && c.Ref.Sub != nil && c.Ref.Sub.Name == "value" {
-			return r.groupsOf(c.Value.Str), slices.Delete(slices.Clone(conjuncts), i, i+1), true
 		}
 		if hint, ok := r.groupHint(c); ok {
 			return r.groupsUnder(hint), conjuncts, true
 		}
 	}
 	return nil, nil, false
+}
+
+// memberNamed returns the id in members.value eq "id" or members[value eq
+// "id"].
+func memberNamed(x filter.Expr) (string, bool) {
+	path, inside := x.(filter.ValuePath)
+	if inside {
+		x = path.X
+	}
+	c, ok := x.(filter.Compare)
+	attr, value := c.Ref.Attr, c.Ref.Sub
+	if inside {
+		attr, value = path.Ref.Attr, c.Ref.Attr
+	}
+	return c.Value.Str, ok && attr == scim.GroupMembers && c.Op == filter.Eq && c.Value.Kind == scim.String && value.Name == "value"
 }
 
 func (r Reader) groupsOf(member string) []*group {
