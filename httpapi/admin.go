@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -173,6 +174,33 @@ func (x *exchange) page(items []scim.Object, next string) {
 	body = append(body, `],"next":`...)
 	body = append(scim.AppendValue(body, optional(next)), '}')
 	x.send(200, plainJSON, body)
+}
+
+// part answers with the part of a list that ?limit= and ?after= ask for, where
+// the whole list is at hand. after is the id of the item before the part.
+func part[T any](x *exchange, list []T, id func(T) string, show func(T) scim.Object) {
+	limit, err := x.limit()
+	if after := x.query("after"); err == nil && after != "" {
+		i := slices.IndexFunc(list, func(t T) bool { return id(t) == after })
+		if i < 0 {
+			err = scim.Errorf(400, "", "after: there is no %q in this list; begin again without it", after)
+		}
+		list = list[i+1:]
+	}
+	if err != nil {
+		x.refuse(err)
+		return
+	}
+	next := ""
+	if len(list) > limit {
+		list = list[:limit]
+		next = id(list[limit-1])
+	}
+	items := make([]scim.Object, 0, len(list))
+	for _, t := range list {
+		items = append(items, show(t))
+	}
+	x.page(items, next)
 }
 
 // limit reads ?limit=, the most items of a page.

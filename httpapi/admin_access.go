@@ -20,14 +20,9 @@ func connection(c *workspace.Connection) scim.Object {
 }
 
 func (s *Server) listConnections(x *exchange) {
-	if !x.open() {
-		return
+	if x.open() {
+		part(x, x.view.Connections(), func(c *workspace.Connection) string { return c.ID }, connection)
 	}
-	var items []scim.Object
-	for _, c := range x.view.Connections() {
-		items = append(items, connection(c))
-	}
-	x.page(items, "")
 }
 
 func (s *Server) getConnection(x *exchange) {
@@ -125,14 +120,9 @@ func token(t *workspace.Token) scim.Object {
 }
 
 func (s *Server) listTokens(x *exchange) {
-	if !x.open() {
-		return
+	if x.open() {
+		part(x, x.view.Tokens(), func(t *workspace.Token) string { return t.ID }, token)
 	}
-	var items []scim.Object
-	for _, t := range x.view.Tokens() {
-		items = append(items, token(t))
-	}
-	x.page(items, "")
 }
 
 // tokenPrefix marks our tokens for secret scanners.

@@ -17,14 +17,9 @@ func role(g workspace.GroupView) scim.Object {
 }
 
 func (s *Server) listRoles(x *exchange) {
-	if !x.open() {
-		return
+	if x.open() {
+		part(x, x.reader(x.view).Roles(), func(g workspace.GroupView) string { return g.ID().String() }, role)
 	}
-	var items []scim.Object
-	for _, g := range x.reader(x.view).Roles() {
-		items = append(items, role(g))
-	}
-	x.page(items, "")
 }
 
 func (x *exchange) answerRole(status int, v *workspace.View, id workspace.ResourceID) {

@@ -31,7 +31,7 @@ func (s *Server) listWorkspaces(x *exchange) {
 			{Name: "name", Value: scim.Text(h.Name)},
 			{Name: "createdAt", Value: instant(h.Created)},
 			{Name: "users", Value: counts(h)},
-			{Name: "groups", Value: scim.Integer(int64(h.Groups))},
+			{Name: "groupCount", Value: scim.Integer(int64(h.Groups))},
 			{Name: "scimGate", Value: scim.Text(gateNames[h.Gate])},
 			{Name: "noAdmin", Value: scim.Boolean(h.NoAdmin)},
 		})
@@ -100,7 +100,7 @@ func (x *exchange) workspace(v *workspace.View) scim.Object {
 		scim.Attr{Name: "scimGate", Value: scim.Text(gateNames[gate])},
 		scim.Attr{Name: "scimMissing", Value: scim.ListOf(why...)},
 		scim.Attr{Name: "users", Value: counts(h)},
-		scim.Attr{Name: "groups", Value: scim.Integer(int64(h.Groups))},
+		scim.Attr{Name: "groupCount", Value: scim.Integer(int64(h.Groups))},
 		scim.Attr{Name: "noAdmin", Value: scim.Boolean(h.NoAdmin)},
 		scim.Attr{Name: "ssoCheck", Value: ssoCheck(v)},
 		scim.Attr{Name: "passwordSignIn", Value: scim.Text(v.PasswordSignIn())},

@@ -240,6 +240,11 @@ func (r *rig) raw(request []byte, method string) answer {
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	if strings.Contains(res.Header.Get("Content-Type"), "json") && len(body) > 0 {
+		if _, err := scim.Decode(body, scim.DefaultLimits); err != nil { // a key that stands twice is one
+			r.t.Errorf("%.80q: the answer is no JSON object: %v\n%s", request, err, body)
+		}
+	}
 	return answer{res.StatusCode, res.Header, string(body), res.Close}
 }
 

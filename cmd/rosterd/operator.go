@@ -106,7 +106,7 @@ once plan, subscription, sso and scim.enabled are as in the example.`,
 	list := &cobra.Command{
 		Use: "list", Short: "List workspaces", Example: "  rosterd workspace list", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return printList(cmd, "/workspaces", "id", "name", "users.active", "users.inactive", "groups", "scimGate", "createdAt")
+			return printList(cmd, "/workspaces", "id", "name", "users.active", "users.inactive", "groupCount", "scimGate", "createdAt")
 		},
 	}
 	one := &cobra.Command{
