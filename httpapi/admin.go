@@ -87,9 +87,14 @@ func (x *exchange) command(cmd workspace.Command) (workspace.Result, *workspace.
 		x.refuse(scim.Errorf(400, "", "Idempotency-Key: send at most %d bytes", most))
 		return workspace.Result{}, nil, false
 	}
+	body, bad := x.payload()
+	if bad != nil {
+		x.refuse(bad)
+		return workspace.Result{}, nil, false
+	}
 	env.IdempotencyKey = key
 	h := sha256.New()
-	fmt.Fprintf(h, "%s %s\n%s", x.route.method, x.ctx.Path(), x.ctx.PostBody())
+	fmt.Fprintf(h, "%s %s\n%s", x.route.method, x.ctx.Path(), body)
 	h.Sum(env.BodyHash[:0])
 	res, view, err := x.run(env, cmd)
 	var refusal *scim.Error

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"net"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -31,8 +30,11 @@ type exchange struct {
 	token *workspace.Token      // of a tokenOnly route
 	conn  *workspace.Connection // of the token
 
+	raw   *bytes.Buffer // the request's body, once it was asked for
+	whole bool          // raw is all of it
+
 	scimType scim.ErrorType // of the refusal, for the access log
-	streamed *stream        // the body, if it is one
+	streamed *stream        // the answer's body, if it is one
 
 	keep *workspace.Envelope // of a request whose answer is to be kept, else nil
 	kept []byte              // what is kept instead of the body, if it holds a secret
@@ -103,10 +105,12 @@ func (x *exchange) retryAfter(seconds string) {
 	x.ctx.Response.Header.Set("Retry-After", seconds)
 }
 
-// finish counts the request and writes its line of the access log: never a
-// query string, a body or a name. zerolog writes the duration in milliseconds,
-// as README says.
+// finish ends the exchange: it counts the request and writes its line of the
+// access log: never a query string, a body or a name. zerolog writes the
+// duration in milliseconds, as README says.
 func (x *exchange) finish() {
+	lingering(x.ctx.Conn(), x.unread())
+	x.release()
 	status, took, method := x.ctx.Response.StatusCode(), time.Since(x.began), x.method()
 	x.s.cfg.Metrics.HTTPRequest(x.route.surface, x.route.template, method, status, took)
 	line := x.s.cfg.Log.Info().Str("request", x.id).Str("client", x.client()).
@@ -131,8 +135,12 @@ func (x *exchange) finish() {
 // else a client makes up must not make a series each.
 var methods = []string{"GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT"}
 
-// method returns the name of the request's method, or "other".
+// method returns the name of the request's method, or "other". fasthttp calls
+// what it could not read a GET.
 func (x *exchange) method() string {
+	if len(x.ctx.Request.Header.RequestURI()) == 0 {
+		return "other"
+	}
 	for _, m := range methods {
 		if string(x.ctx.Method()) == m {
 			return m
@@ -168,13 +176,7 @@ func (x *exchange) client() string {
 	return addr.String()
 }
 
-func (x *exchange) peer() netip.Addr {
-	tcp, ok := x.ctx.RemoteAddr().(*net.TCPAddr)
-	if !ok {
-		return netip.Addr{}
-	}
-	return tcp.AddrPort().Addr().Unmap()
-}
+func (x *exchange) peer() netip.Addr { return addressOf(x.ctx.Conn()) }
 
 func (x *exchange) trusted(addr netip.Addr) bool {
 	for _, p := range x.s.cfg.TrustedProxies {
@@ -283,5 +285,9 @@ func (x *exchange) body() (scim.Object, *scim.Error) {
 	if len(x.ctx.Request.Header.ContentEncoding()) > 0 {
 		return nil, scim.Errorf(415, "", "Content-Encoding %q: send the body as it is", x.ctx.Request.Header.ContentEncoding())
 	}
-	return scim.Decode(x.ctx.PostBody(), x.s.cfg.Limits)
+	raw, err := x.payload()
+	if err != nil {
+		return nil, err
+	}
+	return scim.Decode(raw, x.s.cfg.Limits)
 }

@@ -12,9 +12,13 @@ func (s *Server) opsRoutes() []route {
 		{method: "GET", template: "/readyz", surface: "ops", handle: s.readyz},
 	}
 	if s.cfg.ServeMetrics {
-		out = append(out, route{method: "GET", template: "/metrics", surface: "ops", handle: s.metrics})
+		out = append(out, s.metricsRoute())
 	}
 	return out
+}
+
+func (s *Server) metricsRoute() route {
+	return route{method: "GET", template: "/metrics", surface: "ops", handle: s.metrics}
 }
 
 // healthz says that the process answers.

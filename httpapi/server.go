@@ -2,15 +2,17 @@
 // admin API under /api/v1, and what operators probe. It is the only package
 // that knows fasthttp.
 //
-// A request passes, in this order: the checks of the wire (wire.go), the route
-// table (route.go), authentication (auth.go), the reading of its body, and its
-// handler. Reads are answered on the connection's goroutine from a View;
-// writes become one command of package workspace. Nothing of a request's
-// buffers outlives it: bodies are copied when they are decoded.
+// A connection passes the door (door.go). A request on it passes, in this
+// order: the checks of the wire (wire.go), the route table (route.go),
+// authentication (auth.go), the reading of its body (body.go), and its handler.
+// Reads are answered on the connection's goroutine from a View; writes become
+// one command of package workspace. Nothing of a request's buffers outlives it:
+// bodies are copied when they are decoded.
 package httpapi
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -67,6 +69,8 @@ type Config struct {
 	// detail means that it is the issuer's. Nil: nobody asks.
 	CheckIssuer func(ctx context.Context, issuer string) (wrong bool, detail string)
 
+	// TLS has the server speak HTTPS; nil: HTTP.
+	TLS *tls.Config
 	// PublicURL is what locations begin with, without a trailing slash; empty:
 	// what the client called the server.
 	PublicURL string
@@ -140,20 +144,20 @@ func New(cfg Config) (*Server, error) {
 		uses: tokenUses{noted: map[string]time.Time{}}, streams: newStreams(),
 	}
 	s.routes = newRoutes(s.scimRoutes(), s.adminRoutes(), s.opsRoutes())
-	s.http = newHTTP(s.handle)
-	s.http.ErrorHandler = s.wireError
-	s.http.HeaderReceived = s.bodyLimit
-	s.http.Concurrency = cfg.MaxConnections
-	s.http.MaxConnsPerIP = cfg.MaxConnectionsPerIP
-	s.http.MaxRequestBodySize = cfg.MaxBody
+	s.http = s.newHTTP(s.routes)
+	// The door bounds connections. A worker ends a little after its connection.
+	s.http.Concurrency = 2 * cfg.MaxConnections
 	return s, nil
 }
 
 // newHTTP returns a fasthttp server with the limits that fasthttp does not set
 // by itself.
-func newHTTP(handler fasthttp.RequestHandler) *fasthttp.Server {
+func (s *Server) newHTTP(rs routes) *fasthttp.Server {
 	return &fasthttp.Server{
-		Handler:                      handler,
+		Handler:                      s.handler(rs),
+		ErrorHandler:                 s.wireError,
+		ConnState:                    idle,
+		StreamRequestBody:            true, // bodies are read and bounded by payload
 		ReadTimeout:                  readTimeout,
 		WriteTimeout:                 writeTimeout,
 		IdleTimeout:                  idleTimeout,
@@ -167,6 +171,13 @@ func newHTTP(handler fasthttp.RequestHandler) *fasthttp.Server {
 	}
 }
 
+// idle notes that the request of a connection was read to its end.
+func idle(c net.Conn, state fasthttp.ConnState) {
+	if state == fasthttp.StateIdle {
+		lingering(c, false)
+	}
+}
+
 // silent drops what fasthttp logs: errors of single connections, which have
 // their own line in the access log where they matter.
 type silent struct{}
@@ -174,7 +185,13 @@ type silent struct{}
 func (silent) Printf(string, ...any) {}
 
 // Serve answers requests on l until Shutdown. It returns nil after that.
-func (s *Server) Serve(l net.Listener) error { return s.http.Serve(l) }
+func (s *Server) Serve(l net.Listener) error {
+	l = s.door(l)
+	if s.cfg.TLS != nil {
+		l = tls.NewListener(l, s.cfg.TLS)
+	}
+	return s.http.Serve(l)
+}
 
 // Shutdown stops listening, lets requests end, and closes their connections.
 // It returns ctx's error if that takes too long; answers that are being
@@ -189,14 +206,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // ServeMetrics answers /metrics alone on l until Shutdown of the returned
 // server, for a listener that only the operator reaches.
 func (s *Server) ServeMetrics(l net.Listener) (stop func() error) {
-	m := newHTTP(func(ctx *fasthttp.RequestCtx) {
-		x := &exchange{s: s, ctx: ctx}
-		if string(ctx.Path()) != "/metrics" {
-			ctx.SetStatusCode(fasthttp.StatusNotFound)
-			return
-		}
-		s.metrics(x)
-	})
+	m := s.newHTTP(newRoutes([]route{s.metricsRoute()}))
 	go m.Serve(l) // ends with stop; a listener that fails shows in the scrapes
 	return m.Shutdown
 }

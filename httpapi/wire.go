@@ -15,31 +15,17 @@ import (
 	"rosterd/scim"
 )
 
-// bodyLimit sets the most bytes that are read of a body before its route is
-// known: /Groups takes whole member lists.
-func (s *Server) bodyLimit(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
-	limit := s.cfg.MaxBody
-	if bytes.HasPrefix(h.RequestURI(), []byte(scimRoot+"/Groups")) {
-		limit = s.cfg.MaxGroupBody
-	}
-	return fasthttp.RequestConfig{MaxRequestBodySize: limit}
-}
-
 // wireError answers what fasthttp could not read as a request.
 func (s *Server) wireError(ctx *fasthttp.RequestCtx, err error) {
 	x := s.newExchange(ctx)
-	ctx.SetConnectionClose()
 	var small *fasthttp.ErrSmallBuffer
-	switch {
-	case errors.Is(err, fasthttp.ErrBodyTooLarge):
-		limit := s.bodyLimit(&ctx.Request.Header).MaxRequestBodySize
-		x.refuse(scim.Errorf(413, "", "the body is longer than %d bytes; send it in parts", limit))
-	case errors.As(err, &small):
-		x.refuse(scim.Errorf(431, "", "the header of the request is too long"))
-	default:
-		x.refuse(scim.Errorf(400, scim.InvalidSyntax, "this is no HTTP request that can be read"))
+	refusal := x.unreadable(err)
+	if errors.As(err, &small) {
+		refusal = scim.Errorf(431, "", "the header of the request is too long")
 	}
+	x.refuse(refusal)
 	x.finish()
+	lingering(ctx.Conn(), true)
 }
 
 // smuggling returns why a request must not be answered on a shared connection:
@@ -111,8 +97,12 @@ func (r requestIDs) of(sent []byte) string {
 	return r.prefix + strconv.FormatUint(r.n.Add(1), 10)
 }
 
-// handle answers one request.
-func (s *Server) handle(ctx *fasthttp.RequestCtx) {
+// handler answers requests by a table of routes.
+func (s *Server) handler(rs routes) fasthttp.RequestHandler {
+	return func(ctx *fasthttp.RequestCtx) { s.handle(ctx, rs) }
+}
+
+func (s *Server) handle(ctx *fasthttp.RequestCtx, rs routes) {
 	x := s.newExchange(ctx)
 	defer func() {
 		if x.streamed == nil { // a stream ends later
@@ -125,7 +115,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	path := ctx.Path()
-	match, allowed := s.routes.find(ctx.Method(), path, &x.params)
+	match, allowed := rs.find(ctx.Method(), path, &x.params)
 	switch {
 	case match != nil:
 		x.route = match

@@ -33,6 +33,8 @@ type Reason string
 const (
 	CommandsTotal        Reason = "commands_total"         // too many writes in flight in all
 	CommandsPerWorkspace Reason = "commands_per_workspace" // too many writes in flight of the workspace
+	Connections          Reason = "connections"            // too many connections in all
+	ConnectionsPerIP     Reason = "connections_per_ip"     // too many connections of the address
 )
 
 // Metrics holds every series. It is safe for concurrent use.
@@ -103,7 +105,7 @@ func New(version, commit string) *Metrics {
 	}
 	// A series that appears with its first event at 1 has not grown for
 	// Prometheus, so what is known beforehand begins at 0.
-	for _, reason := range []Reason{CommandsTotal, CommandsPerWorkspace} {
+	for _, reason := range []Reason{CommandsTotal, CommandsPerWorkspace, Connections, ConnectionsPerIP} {
 		m.rejections.WithLabelValues(string(reason))
 	}
 	m.ledger()

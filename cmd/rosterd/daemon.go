@@ -39,8 +39,9 @@ type daemon struct {
 	carrier *carrier
 	http    *httpapi.Server
 
-	url         string // base URL without a path
-	tokenFile   string // holds the operator token, if it was generated now
+	tls         *tls.Config // nil: HTTP
+	url         string      // base URL without a path
+	tokenFile   string      // holds the operator token, if it was generated now
 	stopMetrics func() error
 	served      chan error // what Serve returned
 	stopGauges  chan struct{}
@@ -65,9 +66,12 @@ func start(cfg *config, log zerolog.Logger) (d *daemon, err error) {
 	if d.carrier, err = newCarrier(cfg); err != nil {
 		return nil, err
 	}
-	listener, err := listen(cfg)
-	if err != nil {
+	if d.tls, err = certificate(cfg); err != nil {
 		return nil, err
+	}
+	listener, err := net.Listen("tcp", cfg.listen)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
 	}
 	closers = append(closers, listener.Close)
 	var metricsListener net.Listener
@@ -97,20 +101,16 @@ func start(cfg *config, log zerolog.Logger) (d *daemon, err error) {
 	return d, nil
 }
 
-// listen opens the main listener, with TLS where it is configured.
-func listen(cfg *config) (net.Listener, error) {
-	l, err := net.Listen("tcp", cfg.listen)
-	if err != nil {
-		return nil, fmt.Errorf("listen: %w", err)
-	}
+// certificate returns what the daemon speaks HTTPS with; nil: it speaks HTTP.
+func certificate(cfg *config) (*tls.Config, error) {
 	if cfg.tlsCert == "" {
-		return l, nil
+		return nil, nil
 	}
 	pair, err := tls.LoadX509KeyPair(cfg.tlsCert, cfg.tlsKey)
 	if err != nil {
-		return nil, errors.Join(usagef("tls-cert: %w", err), l.Close())
+		return nil, usagef("tls-cert: %w", err)
 	}
-	return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}), nil
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
 }
 
 // commandsInAll bounds the writes of all workspaces in flight.
@@ -149,7 +149,7 @@ func (d *daemon) wire(l net.Listener) error {
 	}
 	d.http, err = httpapi.New(httpapi.Config{
 		Workspaces: d.actors, Store: d.store, Now: time.Now, OperatorHash: hash, Ready: d.store.Err,
-		Metrics: d.metrics, Log: d.log, PublicURL: d.cfg.publicURL, TrustedProxies: d.cfg.trustedProxies,
+		Metrics: d.metrics, Log: d.log, TLS: d.tls, PublicURL: d.cfg.publicURL, TrustedProxies: d.cfg.trustedProxies,
 		ServeMetrics: d.cfg.metricsListen == "", MaxBody: d.cfg.maxBody, MaxGroupBody: d.cfg.maxGroupBody,
 		Webhooks: d.carrier, CheckIssuer: checkIssuer, MaxConnections: d.cfg.maxConnections, MaxConnectionsPerIP: d.cfg.maxPerIP, Limits: scim.DefaultLimits,
 	})

@@ -1,0 +1,86 @@
+package httpapi
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"sync"
+
+	"rosterd/scim"
+)
+
+// bodyLimit returns the most bytes that are read of a body: /Groups takes whole
+// member lists.
+func (s *Server) bodyLimit(r *route) int {
+	if r.surface == "scim" && strings.HasPrefix(r.template, "/Groups") {
+		return s.cfg.MaxGroupBody
+	}
+	return s.cfg.MaxBody
+}
+
+// buffers are for bodies; one that grew beyond bufferKept bytes is not kept.
+var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+const bufferKept = 64 << 10
+
+// payload reads the body of the request: only now, when it is known who sends
+// it and where to. The bytes are valid until the exchange ends.
+func (x *exchange) payload() ([]byte, *scim.Error) {
+	stream := x.ctx.RequestBodyStream()
+	switch {
+	case x.raw != nil:
+		return x.raw.Bytes(), nil
+	case stream == nil:
+		return nil, nil
+	}
+	limit, declared := x.s.bodyLimit(x.route), x.ctx.Request.Header.ContentLength()
+	if declared > limit {
+		return nil, x.tooLong(limit)
+	}
+	x.raw = buffers.Get().(*bytes.Buffer)
+	n, err := x.raw.ReadFrom(io.LimitReader(stream, int64(limit)+1))
+	switch {
+	case err != nil:
+		return nil, x.unreadable(err)
+	case n > int64(limit):
+		return nil, x.tooLong(limit)
+	case n < int64(declared):
+		return nil, x.unreadable(io.ErrUnexpectedEOF)
+	}
+	x.whole = true
+	return x.raw.Bytes(), nil
+}
+
+func (x *exchange) tooLong(limit int) *scim.Error {
+	x.ctx.SetConnectionClose()
+	return scim.Errorf(413, "", "the body is longer than %d bytes; send it in parts", limit)
+}
+
+// unreadable says what is wrong with a request that could not be read.
+func (x *exchange) unreadable(err error) *scim.Error {
+	x.ctx.SetConnectionClose()
+	var slow net.Error
+	if errors.As(err, &slow) && slow.Timeout() {
+		return scim.Errorf(408, "", "the request did not come within %v", readTimeout)
+	}
+	return scim.Errorf(400, scim.InvalidSyntax, "this is no HTTP request that can be read")
+}
+
+// unread reports whether there may be bytes of the body that nobody has read.
+func (x *exchange) unread() bool {
+	return !x.whole && x.ctx.RequestBodyStream() != nil && x.ctx.Request.Header.ContentLength() != 0
+}
+
+// release gives the body's buffer back.
+func (x *exchange) release() {
+	if x.raw == nil {
+		return
+	}
+	if x.raw.Cap() <= bufferKept {
+		x.raw.Reset()
+		buffers.Put(x.raw)
+	}
+	x.raw = nil
+}
