@@ -20,6 +20,7 @@ func seats(v *workspace.View) []byte {
 		{Name: "seated", Value: scim.Integer(b.Seated())},
 		{Name: "free", Value: scim.Integer(b.Free())},
 		{Name: "waiting", Value: scim.Integer(b.Waiting())},
+		{Name: "active", Value: scim.Integer(v.ActiveMembers())},
 		{Name: "releasing", Value: scim.Integer(b.Releasing)},
 		{Name: "autoBooking", Value: scim.Boolean(auto)},
 	}

@@ -335,6 +335,9 @@ const maxReasonLen = 500
 // them.
 func (v *View) Books() *ledger.Books { return &v.books }
 
+// ActiveMembers returns how many people need a seat.
+func (v *View) ActiveMembers() int64 { return int64(v.members) }
+
 // Preview returns what the open window would bill if it ended as things stand;
 // false if none is open.
 func (v *View) Preview() (ledger.Invoice, bool) {
