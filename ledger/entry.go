@@ -192,4 +192,7 @@ func (b *Books) issue(inv *Invoice) {
 		b.billed.Set(l.Window, inv.Serial)
 		last = l.Window
 	}
+	if len(b.Unbilled) == 0 {
+		b.Unbilled = nil // as books that come from a snapshot have it
+	}
 }
