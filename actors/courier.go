@@ -102,6 +102,7 @@ type Couriers struct {
 	mu      sync.Mutex
 	running map[route]*courier // guarded by mu
 	done    map[route]uint64   // guarded by mu: cursors of couriers that do not run
+	started bool               // guarded by mu: done holds what the journal says
 	stopped bool               // guarded by mu
 }
 
@@ -139,6 +140,9 @@ func (c *Couriers) Start() error {
 	if err != nil {
 		return err
 	}
+	c.mu.Lock()
+	c.started = true
+	c.mu.Unlock()
 	heads, err := c.cfg.Journal.Heads("", 0)
 	for _, h := range heads {
 		c.send(route{h.ID, workspace.MailConsumer}, h.Marks.Mail)
@@ -160,7 +164,9 @@ func (c *Couriers) Published(v *workspace.View) {
 	}
 }
 
-// send has a courier run until it is done with the events up to mark.
+// send has a courier run until it is done with the events up to mark. Before
+// the cursors are known nobody runs: a workspace that is ticked meanwhile would
+// have everything delivered once more. Its head is read after that.
 func (c *Couriers) send(r route, mark uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -168,7 +174,7 @@ func (c *Couriers) send(r route, mark uint64) {
 		run.target = max(run.target, mark)
 		return
 	}
-	if c.stopped || mark <= c.done[r] {
+	if !c.started || c.stopped || mark <= c.done[r] {
 		return
 	}
 	run := &courier{all: c, route: r, pos: c.done[r], target: mark}
