@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -13,7 +16,33 @@ import (
 )
 
 // issuerClient asks for discovery documents.
-var issuerClient = &http.Client{Timeout: 3 * time.Second}
+var issuerClient = &http.Client{Timeout: 3 * time.Second, Transport: wholeDocuments{http.DefaultTransport}}
+
+// wholeDocuments returns answers that are there as a whole, or none: a server
+// that is in trouble, or an answer that breaks off, says nothing about the
+// issuer.
+type wholeDocuments struct{ http.RoundTripper }
+
+// maxDocument bounds a discovery document, which has a few kilobytes.
+const maxDocument = 1 << 20
+
+// RoundTrip implements http.RoundTripper.
+func (t wholeDocuments) RoundTrip(q *http.Request) (*http.Response, error) {
+	a, err := t.RoundTripper.RoundTrip(q)
+	if err != nil {
+		return nil, err
+	}
+	defer a.Body.Close()
+	if a.StatusCode >= http.StatusInternalServerError || a.StatusCode == http.StatusTooManyRequests {
+		return nil, fmt.Errorf("answered %d", a.StatusCode)
+	}
+	body, err := io.ReadAll(io.LimitReader(a.Body, maxDocument))
+	if err != nil {
+		return nil, err
+	}
+	a.Body = io.NopCloser(bytes.NewReader(body))
+	return a, nil
+}
 
 // checkIssuer reads the discovery document of an OpenID Connect issuer. wrong:
 // the document contradicts the issuer; otherwise detail says why it could not
