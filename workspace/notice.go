@@ -37,7 +37,8 @@ type Notice struct {
 	Zone      *time.Location
 
 	NotBefore time.Time       // send it then at the earliest; zero: at once
-	Seats     int64           // NoticeWindow: booked so far
+	Synced    bool            // NoticeReactivated: by an identity provider, not an admin
+	Seats     int64           // NoticeWindow: booked so far; 0 if the window is closed by now
 	Total     ledger.Money    // NoticeWindow: what those cost, with tax
 	Closes    time.Time       // NoticeWindow: when they are invoiced
 	Invoice   *ledger.Invoice // NoticeInvoice
@@ -76,7 +77,7 @@ func (v *View) Notice(env Envelope, ev Event) (Notice, bool) {
 		if !Tells(ev) || env.Actor == ActorToken && !set.MailOnReactivation {
 			return Notice{}, false
 		}
-		n.Kind, n.To, n.Name = NoticeReactivated, ev.userName(), given(&ev.UserDoc)
+		n.Kind, n.To, n.Name, n.Synced = NoticeReactivated, ev.userName(), given(&ev.UserDoc), env.Actor == ActorToken
 		n.Language = cmp.Or(ev.Record.Attr(scim.UserLanguage).Str, set.Language)
 	case NoAdmin:
 		n.Kind = NoticeNoAdmin

@@ -45,24 +45,29 @@ func parseLetters(language string) *template.Template {
 // letter writes the mail that a notice asks for. id is the same at each
 // attempt.
 func letter(id string, n workspace.Notice) (delivery.Letter, error) {
-	language := "en"
+	l := delivery.Letter{ID: id, To: n.To, Language: "en"}
 	if workspace.German(n.Language) {
-		language = "de"
+		l.Language = "de"
+	}
+	if n.Invoice != nil {
+		var err error
+		if l.Attachments, err = enclosures(n); err != nil {
+			return l, err
+		}
+		n.EInvoice = len(l.Attachments) > 1 // the letter speaks of what is with it
 	}
 	n.Closes = n.Closes.In(n.Zone)
+	// A line break in a name would end the subject, or begin a paragraph.
+	n.Name, n.Workspace = strings.Join(strings.Fields(n.Name), " "), strings.Join(strings.Fields(n.Workspace), " ")
 	var text strings.Builder
-	name := letterNames[n.Kind] + "." + language + ".txt"
-	if err := letterTemplates[language].ExecuteTemplate(&text, name, n); err != nil {
-		return delivery.Letter{}, fmt.Errorf("letter %s: %w", name, err)
+	name := letterNames[n.Kind] + "." + l.Language + ".txt"
+	if err := letterTemplates[l.Language].ExecuteTemplate(&text, name, n); err != nil {
+		return l, fmt.Errorf("letter %s: %w", name, err)
 	}
-	subject, body, _ := strings.Cut(text.String(), "\n")
-	l := delivery.Letter{ID: id, To: n.To, Subject: subject, Text: body, Language: language}
-	if n.Invoice == nil {
-		return l, nil
-	}
-	var err error
-	l.Attachments, err = enclosures(n)
-	return l, err
+	var body string
+	l.Subject, body, _ = strings.Cut(text.String(), "\n")
+	l.Text = strings.TrimSpace(body) + "\n"
+	return l, nil
 }
 
 // enclosures are an invoice as PDF, and as XML where the workspace wants
