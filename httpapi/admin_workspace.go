@@ -32,7 +32,7 @@ func (s *Server) listWorkspaces(x *exchange) {
 			{Name: "createdAt", Value: instant(h.Created)},
 			{Name: "users", Value: counts(h)},
 			{Name: "groupCount", Value: scim.Integer(int64(h.Groups))},
-			{Name: "scimGate", Value: scim.Text(gateNames[h.Gate])},
+			{Name: "scimGate", Value: scim.Text(gateNames[h.GateAt(x.s.cfg.Now())])},
 			{Name: "noAdmin", Value: scim.Boolean(h.NoAdmin)},
 		})
 		next = string(h.ID)

@@ -441,3 +441,20 @@ func TestConfigNamesWhatIsMissing(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestListedGate: the list of workspaces knows when a grace time is over, though
+// nobody has written to the workspace since.
+func TestListedGate(t *testing.T) {
+	r := newRig(t, nil)
+	if a := r.send("operator", "PATCH", "/api/v1/workspaces/acme", `{"plan":"team","scim":{"graceDays":2}}`); a.status != 200 {
+		t.Fatal(a.body)
+	}
+	for _, want := range []string{"grace", "closed"} {
+		for _, target := range []string{"/api/v1/workspaces", "/api/v1/workspaces/acme"} {
+			if a := r.send("operator", "GET", target, ""); !strings.Contains(a.body, `"scimGate":"`+want+`"`) {
+				t.Errorf("%s is not %s: %s", target, want, a.body)
+			}
+		}
+		r.tick(48 * time.Hour)
+	}
+}

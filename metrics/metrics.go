@@ -97,7 +97,7 @@ func New(version, commit string) *Metrics {
 		users:           gauges("users", "Users, by state: active or inactive.", "state"),
 		connections:     gauges("connections", "Connections, by state of their workspace's gate: open, grace or closed.", "state"),
 		withoutAdmin:    gauge("workspaces_without_admin", "Workspaces with people but without an active admin."),
-		tokensExpiring:  gauges("tokens_expiring", "Workspaces whose next token expires within that time.", "within"),
+		tokensExpiring:  gauges("tokens_expiring", "Tokens of connections that expire within that time: 7d or 30d.", "within"),
 		storageFree:     gauge("storage_free_bytes", "Free space of the file system that holds the store."),
 		readOnly:        gauge("read_only", "1 while writes are refused because space is short."),
 		backupSuccess:   gauge("backup_last_success_timestamp_seconds", "When the last backup was streamed whole; 0: never."),
@@ -224,8 +224,7 @@ func (m *Metrics) Connections(state string, n int) {
 	m.set(func() *prometheus.GaugeVec { return m.connections }, state, n)
 }
 
-// TokensExpiring sets how many workspaces have a token that expires within a
-// time such as 7d.
+// TokensExpiring sets how many tokens expire within a time such as 7d.
 func (m *Metrics) TokensExpiring(within string, n int) {
 	m.set(func() *prometheus.GaugeVec { return m.tokensExpiring }, within, n)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"reflect"
+	"time"
 
 	"rosterd/workspace"
 )
@@ -161,4 +162,6 @@ func describeHead(f *fields, h *workspace.Head) {
 	f.int(21, &h.DeadHooks)
 	f.int(22, &h.DeadMails)
 	f.message(23, func(f *fields) { marks(f, &h.Marks) })
+	list(f, 30, &h.LaterExpiries, func(f *fields, at *time.Time) { f.time(1, at) })
+	f.time(31, &h.GraceEnds)
 }

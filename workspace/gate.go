@@ -46,14 +46,18 @@ func (s *Settings) missing() []string {
 // operator's switch stops everything at once.
 func (s *Settings) GateAt(g GateState, now time.Time) (Gate, []string) {
 	missing := s.missing()
-	grace := time.Duration(s.SCIM.GraceDays) * 24 * time.Hour
 	switch {
 	case len(missing) == 0:
 		return GateOpen, nil
-	case s.SCIM.Enabled && g.EverMet && now.Before(g.LapsedAt.Add(grace)):
+	case s.SCIM.Enabled && g.EverMet && now.Before(s.graceEnds(g)):
 		return GateGrace, missing
 	}
 	return GateClosed, missing
+}
+
+// graceEnds returns the end of the grace time of a workspace that has lapsed.
+func (s *Settings) graceEnds(g GateState) time.Time {
+	return g.LapsedAt.Add(time.Duration(s.SCIM.GraceDays) * 24 * time.Hour)
 }
 
 // Next returns what the gate has to remember once the settings are after. The

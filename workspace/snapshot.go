@@ -142,4 +142,7 @@ type Head struct {
 type Marks struct {
 	Mail uint64 // sequence number of the newest event that a mail tells of
 	Log  uint64 // sequence number of the newest event that the log shows, while there are webhooks
+
+	LaterExpiries []time.Time // of more tokens behind TokenExpires, in order; see TokensExpiring
+	GraceEnds     time.Time   // when GateGrace becomes GateClosed; see GateAt
 }

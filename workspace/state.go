@@ -198,12 +198,13 @@ func (v *View) Head() Head {
 		return h
 	}
 	h.Name = v.settings.Name
-	h.Gate, _ = v.Gate(v.at)
+	if h.Gate, _ = v.Gate(v.at); h.Gate == GateGrace {
+		h.GraceEnds = v.settings.graceEnds(v.gate)
+	}
 	h.NoAdmin = v.users.Len() > 0 && !v.hasAdmin(nil)
-	for _, t := range v.tokens {
-		if t.Expires.After(v.at) && (h.TokenExpires.IsZero() || t.Expires.Before(h.TokenExpires)) {
-			h.TokenExpires = t.Expires
-		}
+	if all := v.expiries(); len(all) > 0 {
+		h.TokenExpires = all[0]
+		h.LaterExpiries = append(h.LaterExpiries, all[1:]...)
 	}
 	return h
 }

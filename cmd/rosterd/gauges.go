@@ -35,18 +35,12 @@ func (d *daemon) count(heads []workspace.Head, now time.Time) {
 	for _, h := range heads {
 		active += h.Active
 		inactive += h.Inactive
-		gates[h.Gate] += h.Connections
+		gates[h.GateAt(now)] += h.Connections
 		if h.NoAdmin {
 			noAdmin++
 		}
-		if left := h.TokenExpires.Sub(now); !h.TokenExpires.IsZero() && left > 0 {
-			if left <= 7*24*time.Hour {
-				week++
-			}
-			if left <= 30*24*time.Hour {
-				month++
-			}
-		}
+		week += h.TokensExpiring(now, 7*24*time.Hour)
+		month += h.TokensExpiring(now, 30*24*time.Hour)
 	}
 	d.countSeats(heads, now)
 	loaded := d.actors.Loaded()
