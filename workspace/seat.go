@@ -260,15 +260,15 @@ func (d *decision) admins() (out adminMoves) {
 	for _, ev := range d.events {
 		switch ev := ev.(type) {
 		case MemberAdded:
-			if ev.Group == admins.id && !ev.Held {
-				out = append(out, adminMove{ev.User, true})
+			if ev.Group == admins.id {
+				out = append(out, adminMove{ev.User, !ev.Held})
 			}
 		case MemberAllowed:
 			if ev.Group == admins.id {
 				out = append(out, adminMove{ev.User, true})
 			}
 		case MemberRemoved:
-			if ev.Group == admins.id && (ev.Held || d.lastSource(admins, ev)) {
+			if ev.Group == admins.id && (ev.Held || d.lastSource(admins, ev) && !d.joins(admins, ev.User)) {
 				out = append(out, adminMove{ev.User, false})
 			}
 		case GroupChanged:
@@ -278,6 +278,16 @@ func (d *decision) admins() (out adminMoves) {
 		}
 	}
 	return out
+}
+
+// joins reports whether the events give a membership a source. Then it does not
+// end with the last of those that it had: a re-hire loses them all and has what
+// the POST names.
+func (d *decision) joins(g *group, id ResourceID) bool {
+	return slices.ContainsFunc(d.events, func(ev Event) bool {
+		add, ok := ev.(MemberAdded)
+		return ok && add.Group == g.id && add.User == id
+	})
 }
 
 // released returns those whom a role that becomes assignable makes admins.
