@@ -13,10 +13,10 @@ func run(t *testing.T, start time.Time, cmds ...Command) *State {
 	st, last := New("acme"), ResourceID{}
 	for n, cmd := range cmds {
 		at := start.Add(time.Duration(n) * time.Second)
-		_, _, err := st.Execute(cmd, Envelope{At: at, Actor: ActorOperator}, func() ResourceID {
+		_, _, err := st.Execute(cmd, Envelope{At: at, Actor: ActorOperator}, Host{Mint: func() ResourceID {
 			last = NextResourceID(last, at, [10]byte{7})
 			return last
-		})
+		}})
 		if err != nil {
 			t.Fatalf("%T: %v", cmd, err)
 		}

@@ -135,6 +135,9 @@ type Head struct {
 	DeadHooks    int       // dead letters of webhooks
 	DeadMails    int
 	Marks        Marks
+
+	LaterExpiries []time.Time // of more tokens behind TokenExpires, in order; see TokensExpiring
+	GraceEnds     time.Time   // when GateGrace becomes GateClosed; see GateAt
 }
 
 // Marks tell couriers whether there is anything to deliver without reading
@@ -142,7 +145,4 @@ type Head struct {
 type Marks struct {
 	Mail uint64 // sequence number of the newest event that a mail tells of
 	Log  uint64 // sequence number of the newest event that the log shows, while there are webhooks
-
-	LaterExpiries []time.Time // of more tokens behind TokenExpires, in order; see TokensExpiring
-	GraceEnds     time.Time   // when GateGrace becomes GateClosed; see GateAt
 }
