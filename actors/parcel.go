@@ -26,7 +26,7 @@ func (r *courier) attempt(p parcel) error {
 		return err
 	}
 	w, ok := v.Webhook(r.consumer)
-	if !ok || p.seq <= w.Since || !w.Wants(e.Kind) {
+	if !ok || p.seq <= w.Since || !w.Wants(e) {
 		return nil
 	}
 	return r.post(ctx, w, e)

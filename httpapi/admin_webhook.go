@@ -113,12 +113,13 @@ func (s *Server) deadLetters(x *exchange) {
 	x.page(items, "")
 }
 
-// openWebhook loads the workspace and finds the endpoint of the address.
+// openWebhook loads the workspace and finds the endpoint of the address. The
+// mail server has dead letters too, under the id that the log gives it.
 func (x *exchange) openWebhook() bool {
 	if !x.open() {
 		return false
 	}
-	if _, ok := x.view.Webhook(x.params[1]); !ok {
+	if _, ok := x.view.Webhook(x.params[1]); !ok && x.params[1] != workspace.MailConsumer {
 		x.refuse(scim.Errorf(404, "", "there is no webhook %q", x.params[1]))
 		return false
 	}

@@ -33,7 +33,7 @@ func Missing(s ledger.Seller, b ledger.Buyer, tax ledger.Tax) []string {
 	m.want("billing.buyer.reference", b.Reference)
 	m.check("billing.email", b.Email, isEmail, "not an e-mail address")
 	if tax.Category == ledger.Exempt {
-		m.want("tax.reason", tax.Reason)
+		m.want("price.tax.reason", tax.Reason)
 	}
 	return m
 }

@@ -25,7 +25,7 @@ func TestMissing(t *testing.T) {
 		{"reverse charge wants both VAT ids", reverse, func(s *ledger.Seller, _ *ledger.Buyer) { s.VATID = "" },
 			[]string{"seller.vatId", "billing.buyer.vatId"}},
 		{"export wants the seller's", export, func(s *ledger.Seller, _ *ledger.Buyer) { s.VATID = "" }, []string{"seller.vatId"}},
-		{"exempt wants a reason", exempt, func(*ledger.Seller, *ledger.Buyer) {}, []string{"tax.reason"}},
+		{"exempt wants a reason", exempt, func(*ledger.Seller, *ledger.Buyer) {}, []string{"price.tax.reason"}},
 		{"forms", vat19, func(s *ledger.Seller, b *ledger.Buyer) {
 			s.Country, s.VATID, s.IBAN, s.Phone, s.Email = "UK", "123456789", "DE03120300000000202051", "n/a", "billing@localhost"
 			b.Country, b.VATID, b.Email = "Germany", "QQ123", "a@b@c.example"

@@ -153,7 +153,7 @@ func (d *Draft) Purchase(seats int64, billedBy string) error {
 	case have+seats > MaxSeats:
 		return fmt.Errorf("seats: %d more would make %d; a workspace has at most %d", seats, have+seats, MaxSeats)
 	}
-	d.post(SeatsPurchased{seats, billedBy})
+	d.post(SeatsPurchased{seats, billedBy, d.Purchased + seats})
 	d.promote()
 	return nil
 }
@@ -164,7 +164,7 @@ func (d *Draft) Release(seats int64) error {
 	if left := d.Purchased - d.Releasing; seats < 1 || seats > left {
 		return fmt.Errorf("seats: write 1 to %d, the purchased seats that are not being released yet", left)
 	}
-	d.post(ReleasePlanned{seats})
+	d.post(ReleasePlanned{seats, d.Releasing + seats})
 	return nil
 }
 

@@ -47,9 +47,13 @@ type (
 	SeatsPurchased struct {
 		Seats    int64
 		BilledBy string // who bills them, as the buyer said it
+		Total    int64  // purchased from now on
 	}
 	// ReleasePlanned gives seats back at the end of the period.
-	ReleasePlanned struct{ Seats int64 }
+	ReleasePlanned struct {
+		Seats int64
+		Total int64 // given back then
+	}
 	// PeriodClosed ends a billing period. The counts are those from which the
 	// next one is billed.
 	PeriodClosed struct {

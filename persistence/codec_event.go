@@ -149,6 +149,13 @@ var eventKinds = newCatalogue[workspace.Event]("event",
 		number(f, 2, &e.Notice, workspace.NoticeNoAdmin)
 		text(f, 3, &e.To)
 	}),
+	event(31, func(f *fields, e *workspace.ProbableDuplicate) {
+		f.id(1, &e.ID)
+		f.id(2, &e.Other)
+		text(f, 3, &e.Name)
+		text(f, 4, &e.OtherName)
+		text(f, 5, &e.Shared)
+	}),
 )
 
 func event[T any](number uint64, describe func(*fields, *T)) kindOf[workspace.Event] {

@@ -36,8 +36,12 @@ func posted(f *fields, e *workspace.Posted) {
 	entryOf(f, 10, &e.Entry, func(f *fields, x *ledger.SeatsPurchased) {
 		f.int64(1, &x.Seats)
 		text(f, 2, &x.BilledBy)
+		f.int64(3, &x.Total)
 	})
-	entryOf(f, 11, &e.Entry, func(f *fields, x *ledger.ReleasePlanned) { f.int64(1, &x.Seats) })
+	entryOf(f, 11, &e.Entry, func(f *fields, x *ledger.ReleasePlanned) {
+		f.int64(1, &x.Seats)
+		f.int64(2, &x.Total)
+	})
 	entryOf(f, 12, &e.Entry, func(f *fields, x *ledger.PeriodClosed) {
 		f.time(1, &x.At)
 		f.int64(2, &x.Purchased)

@@ -214,6 +214,8 @@ func render(v reflect.Value) string {
 		return "{" + strings.Join(parts, ", ") + "}"
 	case reflect.String:
 		return fmt.Sprintf("%q", v.String())
+	case reflect.Interface:
+		return v.Elem().Type().Name() + render(v.Elem())
 	}
 	return fmt.Sprint(v.Interface())
 }

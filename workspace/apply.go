@@ -45,7 +45,7 @@ func (s *State) Apply(env Envelope, ev Event) {
 		s.applyBreakGlass(ev)
 	case IssuerChecked:
 		v.issuer = IssuerCheck{Issuer: ev.Issuer, At: env.At, Detail: ev.Detail}
-	case NoAdmin, MailSent: // lines of the log; the head is computed
+	case NoAdmin, MailSent, ProbableDuplicate: // lines of the log; the head is computed
 	case Answered:
 		s.applyAnswered(env.At, ev)
 	default:

@@ -237,6 +237,13 @@ type (
 		Entry ledger.Entry
 		Name  string // userName of the person it is about, for the log
 	}
+	// ProbableDuplicate notes that a new user shares something with another that
+	// two people rarely share.
+	ProbableDuplicate struct {
+		ID, Other       ResourceID
+		Name, OtherName string // userNames
+		Shared          string // the path of what they share
+	}
 	// BreakGlassSet gives an admin a second way in, or takes it away (M14).
 	BreakGlassSet struct {
 		ID   ResourceID
@@ -306,6 +313,7 @@ func (MemberAllowed) event()     {}
 func (RequestRefused) event()    {}
 func (NoAdmin) event()           {}
 func (Posted) event()            {}
+func (ProbableDuplicate) event() {}
 func (BreakGlassSet) event()     {}
 func (IssuerChecked) event()     {}
 func (WebhookCreated) event()    {}

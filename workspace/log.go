@@ -28,7 +28,7 @@ var LogKinds = []string{
 	"group.updated", "invoice.corrected", "invoice.issued", kindMail, "member.added", "member.allowed", "member.held",
 	"member.removed", "period.closed", "request.refused", "role.created", "role.deleted", "role.updated", "seat.booked",
 	"seat.released", "seat.taken", "seat.waiting", "token.created", "token.revoked", "user.adopted", "user.created",
-	"user.deactivated", "user.deleted", "user.reactivated", "user.updated", "window.closed", "window.opened",
+	"user.deactivated", "user.deleted", "user.probableDuplicate", "user.reactivated", "user.updated", "window.closed", "window.opened",
 	"workspace.changed", "workspace.noAdmin",
 }
 
@@ -61,6 +61,9 @@ func Entry(seq uint64, env Envelope, ev Event) (LogEntry, bool) {
 		e.Detail = "nobody is an active admin any more; the operator can appoint one"
 	case Posted:
 		return e, e.posted(ev)
+	case ProbableDuplicate:
+		e.about("user.probableDuplicate", "User", ev.ID.String(), ev.Name)
+		e.Detail = "the same " + ev.Shared + " as " + ev.OtherName + " (" + ev.Other.String() + "), who may be the same person"
 	case BreakGlassSet:
 		e.about("user.updated", "User", ev.ID.String(), ev.Name)
 		e.Changes = []Change{{Path: "breakGlass", From: scim.Boolean(!ev.On), To: scim.Boolean(ev.On)}}

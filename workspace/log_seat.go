@@ -35,12 +35,12 @@ func (e *LogEntry) posted(ev Posted) bool {
 	case ledger.InvoiceIssued:
 		e.invoice(&x.Invoice)
 	case ledger.SeatsPurchased:
-		e.seats("purchased", x.Seats, "seats were purchased")
+		e.seats("purchased", x.Total, x.Seats, "seats were purchased")
 		if x.BilledBy != "" {
 			e.Detail += ", billed by " + x.BilledBy
 		}
 	case ledger.ReleasePlanned:
-		e.seats("releasing", x.Seats, "seats are given back at the end of the billing period")
+		e.seats("releasing", x.Total, x.Seats, "seats are given back at the end of the billing period")
 	case ledger.PeriodClosed:
 		e.about("period.closed", "Workspace", "", "")
 		e.Detail = "the billing period ended at " + stamp(x.At)
@@ -49,9 +49,9 @@ func (e *LogEntry) posted(ev Posted) bool {
 	return true
 }
 
-func (e *LogEntry) seats(path string, n int64, what string) {
+func (e *LogEntry) seats(path string, total, n int64, what string) {
 	e.about("workspace.changed", "Workspace", "", "")
-	e.Changes = []Change{{Path: "seats." + path, To: scim.Integer(n)}}
+	e.Changes = []Change{{Path: "seats." + path, From: scim.Integer(total - n), To: scim.Integer(total)}}
 	e.Detail = strconv.FormatInt(n, 10) + " " + what
 }
 
@@ -97,20 +97,20 @@ func (e *LogEntry) delivery(ev Event) {
 			e.Detail = ev.Detail
 		}
 	case WebhookCreated:
-		e.about("workspace.changed", "Webhook", ev.ID, ev.URL)
+		e.about("workspace.changed", subjectWebhook, ev.ID, ev.URL)
 		e.Detail = "the webhook was created"
 	case WebhookRotated:
-		e.about("workspace.changed", "Webhook", ev.ID, ev.URL)
+		e.about("workspace.changed", subjectWebhook, ev.ID, ev.URL)
 		e.Detail = "the webhook got a new secret; the former one signs beside it for a day"
 	case WebhookDeleted:
-		e.about("workspace.changed", "Webhook", ev.ID, ev.URL)
+		e.about("workspace.changed", subjectWebhook, ev.ID, ev.URL)
 		e.Detail = "the webhook was deleted"
 	case DeliveryDied:
-		e.about(kindDead, "Webhook", ev.Consumer, "")
+		e.about(kindDead, subjectWebhook, ev.Consumer, "")
 		e.Detail = fmt.Sprintf("the message about entry %d was given up: %s", ev.Seq, ev.Detail)
 	case DeliveryRevived:
-		e.about("workspace.changed", "Webhook", ev.Consumer, "")
-		e.Detail = fmt.Sprintf("the message about entry %d was delivered after all", ev.Seq)
+		e.about("workspace.changed", subjectWebhook, ev.Consumer, "")
+		e.Detail = fmt.Sprintf("the message about entry %d is settled: it was delivered, or the log no longer holds its entry", ev.Seq)
 	case MailSent:
 		e.about(kindMail, "Workspace", "", "")
 		e.Detail = fmt.Sprintf("mail about entry %d (%s) to %s", ev.Seq, ev.Notice, ev.To)

@@ -23,7 +23,7 @@ func TestLogKinds(t *testing.T) {
 		Posted{Entry: ledger.WindowOpened{}}, Posted{Entry: ledger.WindowClosed{}}, Posted{Entry: ledger.InvoiceIssued{}},
 		Posted{Entry: ledger.InvoiceIssued{Invoice: ledger.Invoice{Kind: ledger.Correction}}}, Posted{Entry: ledger.PeriodClosed{}},
 		Posted{Entry: ledger.SeatsPurchased{}}, Posted{Entry: ledger.ReleasePlanned{}}, DeliveryDied{}, DeliveryRevived{}, MailSent{},
-		WebhookCreated{}, WebhookRotated{}, WebhookDeleted{}, IssuerChecked{}, BreakGlassSet{},
+		WebhookCreated{}, WebhookRotated{}, WebhookDeleted{}, IssuerChecked{}, BreakGlassSet{}, ProbableDuplicate{},
 	} {
 		e, logged := Entry(1, Envelope{}, ev)
 		if !logged {

@@ -34,7 +34,9 @@ func (d *decision) createUser(c CreateUser) (Result, *scim.Error) {
 	case byName != nil && byExternal != nil && byName.id != byExternal.id:
 		return Result{}, scim.Errorf(409, scim.Uniqueness, "userName %q is taken by user %v and externalId %q by user %v", name, byName.id, ext, byExternal.id)
 	case byName == nil && (byExternal == nil || byExternal.active):
-		return d.newUser(Member, w)
+		res, err := d.newUser(Member, w)
+		d.noteDuplicate(res.ID, name, byExternal, w.doc)
+		return res, err
 	case byName == nil && d.dialect.NoAdoption:
 		return Result{}, scim.Errorf(409, scim.Uniqueness, "externalId %q is taken by inactive user %v", ext, byExternal.id)
 	case byName == nil:
@@ -49,6 +51,20 @@ func (d *decision) createUser(c CreateUser) (Result, *scim.Error) {
 		return d.newUser(Member, w)
 	}
 	return d.restoreUser(byName, w)
+}
+
+// noteDuplicate notes who a new user probably is already: an identity provider
+// that changed its matching creates people a second time, and each takes a seat.
+func (d *decision) noteDuplicate(id ResourceID, name string, byExternal *user, doc scim.Object) {
+	other, shared := byExternal, scim.UserExternalID.Name
+	for _, e := range doc.Get(scim.UserEmails.Name).List {
+		if other == nil {
+			other, shared = d.view.userByEmail(e.Obj.Get("value").Str), "emails.value"
+		}
+	}
+	if other != nil {
+		d.emit(ProbableDuplicate{ID: id, Other: other.id, Name: name, OtherName: other.userName(), Shared: shared})
+	}
 }
 
 func (d *decision) externalHolder(ext string) *user {

@@ -39,6 +39,7 @@ type Notice struct {
 	NotBefore time.Time       // send it then at the earliest; zero: at once
 	Synced    bool            // NoticeReactivated: by an identity provider, not an admin
 	Seats     int64           // NoticeWindow: booked so far; 0 if the window is closed by now
+	Extra     int64           // NoticeWindow: seats that would be invoiced as things stand
 	Total     ledger.Money    // NoticeWindow: what those cost, with tax
 	Closes    time.Time       // NoticeWindow: when they are invoiced
 	Invoice   *ledger.Invoice // NoticeInvoice
@@ -104,7 +105,8 @@ func (n *Notice) window(v *View, opened time.Time) {
 	if !open || !v.books.Open.Opened.Equal(opened) {
 		return
 	}
-	n.Seats, n.Total = v.books.Booked, ledger.Money{Currency: inv.Currency, Minor: inv.Gross}
+	n.Seats, n.Extra = v.books.Booked, max(0, v.books.Seated()-v.books.Purchased)
+	n.Total = ledger.Money{Currency: inv.Currency, Minor: inv.Gross}
 }
 
 // given returns what to call somebody in a letter.

@@ -64,6 +64,9 @@ func ParseSettings(base *Settings, patch scim.Object) (*Settings, *scim.Error) {
 	if err := capNamed(before, patch); err != nil {
 		return nil, err
 	}
+	if percent := patch.Get("price").Obj.Get("vatPercent"); percent.Kind != scim.Null && percent.Kind != scim.String {
+		return nil, scim.Errorf(400, "", `price.vatPercent: write a string, such as "19"`)
+	}
 	doc, err := canonical(settingsSpec, merge(before, vatShort(patch)), "")
 	if err == nil {
 		err = checked(settingsSpec, doc, "")

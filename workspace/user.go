@@ -151,6 +151,17 @@ func (v *View) userByExternal(connection, value string) *user {
 	})
 }
 
+// userByEmail returns the first user with an e-mail of that value in any case.
+func (v *View) userByEmail(value string) *user {
+	key := fold(value)
+	if key == "" {
+		return nil
+	}
+	return v.userWith(hintOf(keyEmail, "", key), func(u *user) bool {
+		return slices.ContainsFunc(u.Record.Attr(scim.UserEmails).List, func(e scim.Value) bool { return fold(e.Obj.Get("value").Str) == key })
+	})
+}
+
 // userWith returns the first user under hint that is what is looked for.
 func (v *View) userWith(hint uint32, is func(*user) bool) *user {
 	var found *user

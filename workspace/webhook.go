@@ -41,11 +41,16 @@ func (w *Webhook) Secrets(now time.Time) []string {
 	return []string{w.Secret}
 }
 
-// Wants reports whether the endpoint hears of entries of a kind. What couriers
-// cause is for the log alone, so that no delivery causes another.
-func (w *Webhook) Wants(kind string) bool {
-	return kind != kindDead && kind != kindMail && (len(w.Kinds) == 0 || slices.Contains(w.Kinds, kind))
+// Wants reports whether the endpoint hears of an entry. What couriers cause is
+// for the log alone, so that no delivery causes another; and so is what is said
+// of webhooks, whose URLs may hold secrets of others.
+func (w *Webhook) Wants(e LogEntry) bool {
+	return !silent(e.Kind) && e.SubjectType != subjectWebhook && (len(w.Kinds) == 0 || slices.Contains(w.Kinds, e.Kind))
 }
+
+func silent(kind string) bool { return kind == kindDead || kind == kindMail }
+
+const subjectWebhook = "Webhook"
 
 // A DeadLetter is a message that was given up after its retries.
 type DeadLetter struct {
@@ -134,8 +139,8 @@ func (d *decision) createWebhook(c CreateWebhook) (Result, *scim.Error) {
 		return Result{}, scim.Errorf(400, "", "a workspace has at most %d webhooks", maxWebhooks)
 	}
 	for _, kind := range c.Kinds {
-		if !slices.Contains(LogKinds, kind) {
-			return Result{}, scim.Errorf(400, "", "kinds: there is no kind %q", kind)
+		if !slices.Contains(LogKinds, kind) || silent(kind) {
+			return Result{}, scim.Errorf(400, "", "kinds: %q is no kind that webhooks can hear of", kind)
 		}
 	}
 	if _, taken := d.view.Webhook(c.ID); taken || c.ID == "" {
@@ -179,7 +184,7 @@ func (v *View) mark(env Envelope, ev Event) {
 	if len(v.webhooks) == 0 {
 		return
 	}
-	if e, logged := Entry(v.seq, env, ev); logged && slices.ContainsFunc(v.webhooks, func(w *Webhook) bool { return w.Wants(e.Kind) }) {
+	if e, logged := Entry(v.seq, env, ev); logged && slices.ContainsFunc(v.webhooks, func(w *Webhook) bool { return w.Wants(e) }) {
 		v.marks.Log = v.seq
 	}
 }
