@@ -3,6 +3,7 @@ package persistence
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"time"
@@ -15,8 +16,9 @@ import (
 // Check recounts everything in the store, in time proportional to its size,
 // and calls report with one line for each difference: records against their
 // checksums, journals against gaps, snapshots against a replay of the events,
-// heads against the states they sum up, the index of tokens against the
-// workspaces. The error is for what kept Check from reading.
+// heads against the states they sum up, the indexes of tokens and due instants
+// and the cursors of webhooks against the workspaces. The error is for what
+// kept Check from reading.
 func (s *Store) Check(report func(line string)) error {
 	return s.db.View(func(txn *badger.Txn) error {
 		c := checker{txn: txn, report: report, tokens: map[[32]byte]workspace.ID{}}
@@ -30,6 +32,11 @@ func (s *Store) Check(report func(line string)) error {
 		c.headless()
 		c.index()
 		c.dues()
+		for ws := range c.cursors {
+			if _, ok := slices.BinarySearch(c.workspaces, ws); !ok { // key order is theirs
+				c.say("workspace %s: there are cursors, and no such workspace", ws)
+			}
+		}
 		return nil
 	})
 }
@@ -37,12 +44,13 @@ func (s *Store) Check(report func(line string)) error {
 type checker struct {
 	txn        *badger.Txn
 	report     func(string)
-	workspaces []workspace.ID             // with a head
-	owners     map[workspace.ID]bool      // with anything else
-	indexed    map[[32]byte]workspace.ID  // what the index of tokens says
-	tokens     map[[32]byte]workspace.ID  // what the workspaces say
-	indexedDue map[workspace.ID]time.Time // what the due index says
-	due        map[workspace.ID]time.Time // what the workspaces say
+	workspaces []workspace.ID                     // with a head
+	owners     map[workspace.ID]bool              // with anything else
+	indexed    map[[32]byte]workspace.ID          // what the index of tokens says
+	tokens     map[[32]byte]workspace.ID          // what the workspaces say
+	indexedDue map[workspace.ID]time.Time         // what the due index says
+	due        map[workspace.ID]time.Time         // what the workspaces say
+	cursors    map[workspace.ID]map[string]uint64 // by consumer
 }
 
 func (c *checker) say(format string, args ...any) { c.report(fmt.Sprintf(format, args...)) }
@@ -51,6 +59,7 @@ func (c *checker) say(format string, args ...any) { c.report(fmt.Sprintf(format,
 func (c *checker) records() error {
 	c.indexed, c.owners = map[[32]byte]workspace.ID{}, map[workspace.ID]bool{}
 	c.indexedDue, c.due = map[workspace.ID]time.Time{}, map[workspace.ID]time.Time{}
+	c.cursors = map[workspace.ID]map[string]uint64{}
 	it := c.txn.NewIterator(badger.IteratorOptions{PrefetchValues: true, PrefetchSize: 16})
 	defer it.Close()
 	for it.Rewind(); it.Valid(); it.Next() {
@@ -86,6 +95,15 @@ func (c *checker) record(key, body []byte) {
 		}
 		c.indexedDue[ws] = at
 	case kindCursor:
+		ws, consumer, seq, err := cursorOf(key, body)
+		if err != nil {
+			c.say("%v", err)
+			return
+		}
+		if c.cursors[ws] == nil {
+			c.cursors[ws] = map[string]uint64{}
+		}
+		c.cursors[ws][consumer] = seq
 	case kindJournal, kindSnapshot, kindFirst:
 		ws, _, _ := bytes.Cut(key[1:], []byte{0})
 		c.owners[workspace.ID(ws)] = true
@@ -120,6 +138,25 @@ func (c *checker) workspace(ws workspace.ID) {
 	}
 	for _, t := range st.View().Tokens() {
 		c.tokens[t.Hash] = ws
+	}
+	c.consumers(ws, st.View())
+}
+
+// consumers compares the cursors of ws with its webhooks.
+func (c *checker) consumers(ws workspace.ID, v *workspace.View) {
+	for _, w := range v.Webhooks() {
+		if at, ok := c.cursors[ws][w.ID]; !ok || at < w.Since {
+			c.say("workspace %s: webhook %s hears of what comes after event %d, and its cursor is at %d", ws, w.ID, w.Since, at)
+		}
+	}
+	for _, consumer := range slices.Sorted(maps.Keys(c.cursors[ws])) {
+		at := c.cursors[ws][consumer]
+		if _, ok := v.Webhook(consumer); !ok && consumer != workspace.MailConsumer {
+			c.say("workspace %s: there is a cursor of %s, and no such webhook", ws, consumer)
+		}
+		if at > v.Seq() {
+			c.say("workspace %s: %s is done with event %d of %d", ws, consumer, at, v.Seq())
+		}
 	}
 }
 

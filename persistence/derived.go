@@ -38,20 +38,30 @@ func (s *Store) Cursors(yield func(ws workspace.ID, consumer string, seq uint64)
 		defer it.Close()
 		for it.Rewind(); it.Valid(); it.Next() {
 			key := it.Item().KeyCopy(nil)
-			ws, consumer, ok := strings.Cut(string(key[1:]), "\x00")
-			if !ok {
-				return fmt.Errorf("%w: key %q", ErrCorrupt, key)
-			}
-			var seq uint64
+			more := true
 			err := it.Item().Value(func(record []byte) error {
 				body, err := unseal(key, record)
-				seq, _ = binary.Uvarint(body)
+				if err != nil {
+					return err
+				}
+				ws, consumer, seq, err := cursorOf(key, body)
+				more = err == nil && yield(ws, consumer, seq)
 				return err
 			})
-			if err != nil || !yield(workspace.ID(ws), consumer, seq) {
+			if err != nil || !more {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// cursorOf reads what cursorEntry wrote.
+func cursorOf(key, body []byte) (ws workspace.ID, consumer string, seq uint64, err error) {
+	name, consumer, ok := strings.Cut(string(key[1:]), "\x00")
+	seq, n := binary.Uvarint(body)
+	if !ok || n != len(body) {
+		return "", "", 0, fmt.Errorf("%w: cursor %q", ErrCorrupt, key)
+	}
+	return workspace.ID(name), consumer, seq, nil
 }

@@ -38,7 +38,7 @@ func (s *Store) snapshot(v *workspace.View) error {
 		chunks++
 		record := seal(key, body)
 		body = body[:0]
-		return s.writer.write([]entry{{key, record}})
+		return s.writer.write([]entry{{key: key, record: record}})
 	}
 	for i := range v.Snapshot() {
 		one := itemKinds.append(nil, i)
@@ -61,7 +61,7 @@ func (s *Store) snapshot(v *workspace.View) error {
 		}
 	}
 	last := snapshotKey(ws, seq, chunkLast)
-	end = append(end, entry{last, seal(last, binary.AppendUvarint(nil, uint64(chunks)))})
+	end = append(end, entry{key: last, record: seal(last, binary.AppendUvarint(nil, uint64(chunks)))})
 	if err := s.writer.write(end); err != nil {
 		return err
 	}

@@ -14,7 +14,10 @@ import (
 )
 
 // An entry is one key to set, or to delete where record is nil.
-type entry struct{ key, record []byte }
+type entry struct {
+	key, record []byte
+	update      bool // only if the key is there
+}
 
 // overhead is what Badger counts for an entry beside key and value, rounded up.
 const overhead = 32
@@ -106,7 +109,7 @@ func (s *Store) journalEntries(a workspace.Append) []entry {
 	flush := func() {
 		if len(body) > 0 {
 			key := journalKey(a.Workspace, first)
-			out = append(out, entry{key, seal(key, body)})
+			out = append(out, entry{key: key, record: seal(key, body)})
 		}
 		first, body = seq, nil
 	}
@@ -119,10 +122,10 @@ func (s *Store) journalEntries(a workspace.Append) []entry {
 			body = append(body, one...)
 			seq += uint64(len(part))
 		}
-		after := seq - uint64(len(c.Events))
+		begin := seq - uint64(len(c.Events))
 		for i, ev := range c.Events {
-			if hook, ok := ev.(workspace.WebhookCreated); ok { // it hears of what comes later
-				out = append(out, cursorEntry(a.Workspace, hook.ID, after+uint64(i)))
+			if hook, ok := ev.(workspace.WebhookCreated); ok { // it hears of what comes after it
+				out = append(out, cursorEntry(a.Workspace, hook.ID, begin+uint64(i)))
 			}
 			out = append(out, derivedEntries(a.Workspace, ev)...)
 		}
@@ -130,7 +133,7 @@ func (s *Store) journalEntries(a workspace.Append) []entry {
 	flush()
 	key := headKey(a.Workspace)
 	head := a.Head
-	return append(out, entry{key, seal(key, encode(nil, func(f *fields) { describeHead(f, &head) }))})
+	return append(out, entry{key: key, record: seal(key, encode(nil, func(f *fields) { describeHead(f, &head) }))})
 }
 
 // fewEvents are not worth dividing: a command that makes so few of them makes
@@ -166,18 +169,18 @@ func derivedEntries(ws workspace.ID, ev workspace.Event) []entry {
 	switch ev := ev.(type) {
 	case workspace.TokenCreated:
 		key := tokenKey(ev.Hash)
-		return []entry{{key, seal(key, []byte(ws))}}
+		return []entry{{key: key, record: seal(key, []byte(ws))}}
 	case workspace.TokenRevoked:
-		return []entry{{tokenKey(ev.Hash), nil}}
+		return []entry{{key: tokenKey(ev.Hash)}}
 	case workspace.WebhookDeleted:
-		return []entry{{cursorKey(ws, ev.ID), nil}}
+		return []entry{{key: cursorKey(ws, ev.ID)}}
 	}
 	return nil
 }
 
 func cursorEntry(ws workspace.ID, consumer string, seq uint64) entry {
 	key := cursorKey(ws, consumer)
-	return entry{key, seal(key, binary.AppendUvarint(nil, seq))}
+	return entry{key: key, record: seal(key, binary.AppendUvarint(nil, seq))}
 }
 
 // dueEntries move a workspace in the due index.
@@ -187,19 +190,23 @@ func dueEntries(ws workspace.ID, from, to time.Time) []entry {
 	}
 	var out []entry
 	if !from.IsZero() {
-		out = append(out, entry{dueKey(from, ws), nil})
+		out = append(out, entry{key: dueKey(from, ws)})
 	}
 	if !to.IsZero() {
 		key := dueKey(to, ws)
-		out = append(out, entry{key, seal(key, nil)})
+		out = append(out, entry{key: key, record: seal(key, nil)})
 	}
 	return out
 }
 
 // Acknowledge notes that a consumer is done with the events of ws up to seq. It
-// does not wait for the disk: what is lost by a crash is delivered again.
+// does not wait for the disk: what is lost by a crash is delivered again. Only
+// mails have a cursor from their first acknowledgement on; one of a webhook
+// that was deleted meanwhile is ignored.
 func (s *Store) Acknowledge(ws workspace.ID, consumer string, seq uint64) {
-	entries := []entry{cursorEntry(ws, consumer, seq)}
+	e := cursorEntry(ws, consumer, seq)
+	e.update = consumer != workspace.MailConsumer
+	entries := []entry{e}
 	s.writer.put(job{entries: entries, size: sizeOf(entries), done: func(error) {}})
 }
 
@@ -365,13 +372,7 @@ func (w *writer) commit(entries []entry, events int) error {
 	txn := w.s.db.NewTransaction(true)
 	defer txn.Discard()
 	for _, e := range entries {
-		var err error
-		if e.record == nil {
-			err = txn.Delete(e.key)
-		} else {
-			err = txn.Set(e.key, e.record)
-		}
-		if err != nil {
+		if err := e.put(txn); err != nil {
 			w.s.fail(fmt.Errorf("transaction of %d entries: %w", len(entries), err))
 			return w.s.Err()
 		}
@@ -381,6 +382,21 @@ func (w *writer) commit(entries []entry, events int) error {
 	}
 	w.s.cfg.Metrics.JournalSync(events)
 	return w.s.Err()
+}
+
+// put writes e into a transaction, which shows what was put into it before.
+func (e entry) put(txn *badger.Txn) error {
+	if e.update {
+		if _, err := txn.Get(e.key); errors.Is(err, badger.ErrKeyNotFound) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+	if e.record == nil {
+		return txn.Delete(e.key)
+	}
+	return txn.Set(e.key, e.record)
 }
 
 // readHead returns the head of ws; the zero Head if it has none.

@@ -135,7 +135,7 @@ func (m *Memory) write(a workspace.Append) error {
 			sp.seq++
 			switch ev := ev.(type) {
 			case workspace.WebhookCreated:
-				sp.cursors[ev.ID] = sp.seq - 1
+				sp.cursors[ev.ID] = sp.seq // it hears of what comes after it
 			case workspace.WebhookDeleted:
 				delete(sp.cursors, ev.ID)
 			}
@@ -285,5 +285,8 @@ func (m *Memory) Cursors(yield func(workspace.ID, string, uint64) bool) error {
 func (m *Memory) Acknowledge(ws workspace.ID, consumer string, seq uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.of(ws).cursors[consumer] = seq
+	cursors := m.of(ws).cursors
+	if _, ok := cursors[consumer]; ok || consumer == workspace.MailConsumer {
+		cursors[consumer] = seq
+	}
 }

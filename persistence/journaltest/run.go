@@ -22,6 +22,9 @@ type Journal interface {
 	ReadLog(context.Context, workspace.ID, uint64, func(uint64, workspace.Envelope, workspace.Event) bool) error
 	WorkspaceOfToken([32]byte) (workspace.ID, bool, error)
 	Heads(workspace.ID, int) ([]workspace.Head, error)
+	Due(func(workspace.ID, time.Time) bool) error
+	Cursors(func(workspace.ID, string, uint64) bool) error
+	Acknowledge(ws workspace.ID, consumer string, seq uint64)
 	Close() error
 }
 
@@ -36,6 +39,8 @@ func Run(t *testing.T, open func(t *testing.T) Journal) {
 		"log from a cursor":       logFromCursor,
 		"tokens and heads":        tokensAndHeads,
 		"workspaces side by side": sideBySide,
+		"due index":               func(t *testing.T, j Journal) Journal { return dueIndex(t, j, open) },
+		"cursors":                 func(t *testing.T, j Journal) Journal { return cursors(t, j, open) },
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -141,13 +146,7 @@ func appendAndLoad(t *testing.T, j Journal, open func(*testing.T) Journal) Journ
 		}
 	}
 	check(j)
-	if _, volatile := j.(*Memory); volatile {
-		return j
-	}
-	if err := j.Close(); err != nil {
-		t.Fatal(err)
-	}
-	j = open(t)
+	j = reopen(t, j, open)
 	check(j)
 	return j
 }
@@ -224,12 +223,7 @@ func snapshotThenEvents(t *testing.T, j Journal, open func(*testing.T) Journal) 
 			}
 		}
 	}
-	if _, volatile := j.(*Memory); !volatile {
-		if err := j.Close(); err != nil {
-			t.Fatal(err)
-		}
-		j = open(t)
-	}
+	j = reopen(t, j, open)
 	st, err := j.Load("acme")
 	if err != nil {
 		t.Fatal(err)
