@@ -111,12 +111,17 @@ type System struct {
 	cfg      Config
 	root     *actor.ActorSystem
 	inFlight atomic.Int64
-	down     sync.Once  // shuts protoactor down
-	clock    *actor.PID // the seat-ledger actor; nil before Start
+	down     sync.Once                 // shuts protoactor down
+	clock    atomic.Pointer[actor.PID] // the seat-ledger actor; nil before Start
+	beds     chan struct{}             // one token per workspace that is loaded for guests
+	work     sync.WaitGroup            // ticks, and the unloading after guests
+	life     context.Context
+	end      context.CancelFunc // of life, by Stop
 
 	mu       sync.Mutex
 	live     map[workspace.ID]*handle // guarded by mu
-	stopping bool                     // guarded by mu
+	stays    map[workspace.ID]*stay   // guarded by mu
+	stopping bool                     // guarded by mu; nothing is added to work any more
 }
 
 // A handle is how the System reaches one running actor. Sending to a stopped
@@ -163,7 +168,11 @@ func New(cfg Config) (*System, error) {
 		cfg.Entropy = randomBytes
 	}
 	silent := actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) })
-	return &System{cfg: cfg, root: actor.NewActorSystem(silent), live: map[workspace.ID]*handle{}}, nil
+	life, end := context.WithCancel(context.Background())
+	return &System{
+		cfg: cfg, root: actor.NewActorSystem(silent), beds: make(chan struct{}, sleepersAtOnce), life: life, end: end,
+		live: map[workspace.ID]*handle{}, stays: map[workspace.ID]*stay{},
+	}, nil
 }
 
 func randomBytes() (b [10]byte) {
@@ -180,10 +189,16 @@ func randomBytes() (b [10]byte) {
 //   - workspace.ErrReadOnly, workspace.ErrTooLarge: nothing happened;
 //   - workspace.ErrUnavailable, or ctx's error: cmd may have taken effect.
 func (s *System) Do(ctx context.Context, ws workspace.ID, env workspace.Envelope, cmd workspace.Command) (workspace.Result, *workspace.View, error) {
-	began := time.Now()
-	r := s.do(ctx, ws, env, cmd)
-	s.cfg.Metrics.Command(reflect.TypeOf(cmd).Name(), outcome(r.err), time.Since(began))
+	r := s.run(ctx, ws, env, cmd, true)
 	return r.res, r.view, r.err
+}
+
+// run is Do. A guest's command is no traffic.
+func (s *System) run(ctx context.Context, ws workspace.ID, env workspace.Envelope, cmd workspace.Command, traffic bool) reply {
+	began := time.Now()
+	r := s.do(ctx, ws, env, cmd, traffic)
+	s.cfg.Metrics.Command(reflect.TypeOf(cmd).Name(), outcome(r.err), time.Since(began))
+	return r
 }
 
 func outcome(err error) metrics.Outcome {
@@ -197,7 +212,7 @@ func outcome(err error) metrics.Outcome {
 	return metrics.Failed
 }
 
-func (s *System) do(ctx context.Context, ws workspace.ID, env workspace.Envelope, cmd workspace.Command) reply {
+func (s *System) do(ctx context.Context, ws workspace.ID, env workspace.Envelope, cmd workspace.Command, traffic bool) reply {
 	if s.inFlight.Add(1) > int64(s.cfg.Total) {
 		s.inFlight.Add(-1)
 		s.cfg.Metrics.Rejection(metrics.CommandsTotal)
@@ -208,14 +223,10 @@ func (s *System) do(ctx context.Context, ws workspace.ID, env workspace.Envelope
 		s.inFlight.Add(-1)
 		s.cfg.Metrics.InFlight(-1)
 	}()
-	_, tick := cmd.(workspace.Tick)
 	for range 2 {
-		h, err := s.handle(ws, !tick)
+		h, err := s.handle(ws, traffic)
 		if err != nil {
 			return reply{err: err}
-		}
-		if !tick { // what falls due is no traffic
-			h.touch()
 		}
 		r, sent := s.send(ctx, h, env, cmd)
 		if sent {
@@ -264,7 +275,6 @@ func (s *System) View(ctx context.Context, ws workspace.ID) (*workspace.View, er
 
 // durable returns the newest durable View; see System.View.
 func (h *handle) durable(ctx context.Context) (*workspace.View, error) {
-	h.touch()
 	select {
 	case <-h.ready:
 	case <-ctx.Done():
@@ -293,11 +303,15 @@ func (s *System) Watch(ctx context.Context, ws workspace.ID) (*workspace.View, <
 }
 
 // handle returns the actor of ws. This is the only place that spawns one. One
-// that is spawned without traffic may be unloaded at once.
+// that has had no traffic is unloaded when its guests leave, so traffic shows
+// before anybody can look for it in vain.
 func (s *System) handle(ws workspace.ID, traffic bool) (*handle, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if h, ok := s.live[ws]; ok {
+		if traffic {
+			h.touch()
+		}
 		return h, nil
 	}
 	if s.stopping {
@@ -355,8 +369,9 @@ func (s *System) Stop(ctx context.Context) error {
 	s.stopping = true
 	handles := slices.Collect(maps.Values(s.live))
 	s.mu.Unlock()
-	if s.clock != nil {
-		s.root.Root.Stop(s.clock)
+	s.end()
+	if clock := s.clock.Load(); clock != nil {
+		s.root.Root.Stop(clock)
 	}
 	for _, h := range handles {
 		s.root.Root.Send(h.pid, &halt{})
@@ -368,6 +383,7 @@ func (s *System) Stop(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
+	s.work.Wait() // briefly: no actor is left to wait for
 	s.down.Do(s.root.Shutdown)
 	return nil
 }

@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"context"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -22,15 +21,10 @@ const (
 	// clockPeriod is how often the wall clock is read anew. Go's timers stop
 	// while a machine sleeps, and do not hear of a clock that is set.
 	clockPeriod = 30 * time.Second
-	// sleepersAtOnce bounds the workspaces that are loaded only to be ticked,
-	// so that thousands that are due together need no memory.
-	sleepersAtOnce = 4
 	// wakefulAtOnce bounds the ticks of workspaces that are loaded anyway.
 	wakefulAtOnce = 64
 	// retryAfter is when a tick that failed is tried again.
 	retryAfter = 5 * time.Second
-	// tickTimeout bounds one tick.
-	tickTimeout = 30 * time.Second
 )
 
 // clock is the seat-ledger actor. protoactor runs Receive on one goroutine at
@@ -88,14 +82,14 @@ func (s *System) Start() error {
 	if err != nil {
 		return err
 	}
-	s.clock = s.root.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return c }))
+	s.clock.Store(s.root.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return c })))
 	return nil
 }
 
 // due tells the clock when the workspace of v is next due.
 func (s *System) due(v *workspace.View) {
-	if s.clock != nil && v.Exists() {
-		s.root.Root.Send(s.clock, &heard{v.Due(), v.ID()})
+	if clock := s.clock.Load(); clock != nil && v.Exists() {
+		s.root.Root.Send(clock, &heard{v.Due(), v.ID()})
 	}
 }
 
@@ -184,10 +178,10 @@ func (c *clock) begin(ctx actor.Context, a appointment) bool {
 		c.asleep++
 	}
 	self, root := ctx.Self(), ctx.ActorSystem().Root
-	go func() {
-		err := c.sys.tick(a.ws, !loaded)
+	c.sys.background(func() {
+		err := c.sys.note(c.sys.life, a.ws, workspace.Tick{})
 		root.Send(self, &ticked{a.ws, !loaded, err})
-	}()
+	})
 	return true
 }
 
@@ -209,23 +203,4 @@ func (c *clock) ticked(m *ticked) {
 		c.due[m.ws] = at
 	}
 	c.queue.Set(appointment{at, m.ws})
-}
-
-// tick wakes ws. One that was asleep goes to sleep again at once, unless there
-// is traffic by now.
-func (s *System) tick(ws workspace.ID, asleep bool) error {
-	ctx, cancel := context.WithTimeout(context.Background(), tickTimeout)
-	defer cancel()
-	_, _, err := s.Do(ctx, ws, workspace.Envelope{Actor: workspace.ActorSystem}, workspace.Tick{})
-	h, loaded := s.loaded(ws)
-	if !asleep || !loaded || h.used.Load() != 0 {
-		return err
-	}
-	s.root.Root.Send(h.pid, &unload{})
-	select {
-	case <-h.gone:
-	case <-h.next(): // somebody wrote: it stays
-	case <-ctx.Done():
-	}
-	return err
 }

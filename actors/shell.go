@@ -35,10 +35,10 @@ type shell struct {
 	broken bool       // see above
 	waits  []*request // what came while broken
 
-	snapSeq  uint64 // events in the newest snapshot, or at load
-	snapping bool   // a snapshot is being written
-	halting  bool   // stop when nothing is left to do
-	hasty    bool   // stop without a snapshot: it was only loaded to tick
+	snapSeq  uint64  // events in the newest snapshot, or at load
+	snapping bool    // a snapshot is being written
+	halting  bool    // stop when nothing is left to do
+	hasty    *unload // the same, without a snapshot, unless there is traffic by then
 	timer    *time.Timer
 }
 
@@ -56,7 +56,8 @@ type (
 	// halt asks to finish and stop.
 	halt struct{}
 	// unload asks to stop if there was no traffic since the actor was spawned.
-	unload struct{}
+	// If it stays, it closes kept.
+	unload struct{ kept chan struct{} }
 )
 
 // Receive implements actor.Actor.
@@ -83,11 +84,20 @@ func (s *shell) Receive(c actor.Context) {
 	case *halt:
 		s.halting = true
 	case *unload:
-		s.hasty = s.h.used.Load() == 0 && s.h.inFlight.Load() == 0
-		s.halting = s.halting || s.hasty
+		s.hasty = m
 	}
-	if s.halting {
+	s.reconsider()
+	if s.halting || s.hasty != nil {
 		s.finish(c)
+	}
+}
+
+// reconsider stays if there is traffic by now. What is on its way already would
+// find nobody, and load the workspace once more.
+func (s *shell) reconsider() {
+	if s.hasty != nil && (s.h.used.Load() != 0 || s.h.inFlight.Load() > 0) {
+		close(s.hasty.kept)
+		s.hasty = nil
 	}
 }
 
@@ -280,7 +290,7 @@ func (s *shell) finish(c actor.Context) {
 	switch {
 	case s.flying > 0 || s.broken || s.snapping:
 		return
-	case !s.hasty && s.state != nil && s.state.Exists() && s.state.Seq() > s.snapSeq:
+	case s.hasty == nil && s.state != nil && s.state.Exists() && s.state.Seq() > s.snapSeq:
 		s.snapshot(c, s.h.view.Load())
 		return
 	}

@@ -251,7 +251,7 @@ func (r *backupReader) entry() (entry, error) {
 	if err != nil {
 		return entry{}, r.blame(at)
 	}
-	return entry{key, record}, nil
+	return entry{key: key, record: record}, nil
 }
 
 // part reads a length and that many bytes.

@@ -134,7 +134,7 @@ func (s *Store) expire(ws workspace.ID) error {
 		// The mark comes first: after a crash in between, records may be there
 		// that need not, and none is missing that must be.
 		mark := firstKey(ws)
-		entries := []entry{{mark, seal(mark, binary.AppendUvarint(nil, first))}}
+		entries := []entry{{key: mark, record: seal(mark, binary.AppendUvarint(nil, first))}}
 		for _, key := range keys {
 			entries = append(entries, entry{key: key})
 		}

@@ -24,7 +24,7 @@ type Memory struct {
 	closed bool
 	fail   func(workspace.Append) error
 	spaces map[workspace.ID]*space
-	Loads  int // calls of Load so far
+	loads  int
 	ended  chan struct{}
 }
 
@@ -35,6 +35,7 @@ type space struct {
 	head     workspace.Head
 	snapshot []workspace.SnapshotItem
 	at       uint64 // sequence number of the snapshot
+	expired  uint64 // events up to here are out of ReadLog
 	cursors  map[string]uint64
 }
 
@@ -151,7 +152,7 @@ func (m *Memory) write(a workspace.Append) error {
 func (m *Memory) Load(ws workspace.ID) (*workspace.State, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.Loads++
+	m.loads++
 	sp := m.of(ws)
 	st, err := workspace.Load(ws, func(yield func(workspace.SnapshotItem, error) bool) {
 		for _, i := range sp.snapshot {
@@ -172,6 +173,13 @@ func (m *Memory) Load(ws workspace.ID) (*workspace.State, error) {
 		}
 	}
 	return st, nil
+}
+
+// Loads returns how often Load was called.
+func (m *Memory) Loads() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.loads
 }
 
 // Snapshot implements the journal.
@@ -201,7 +209,8 @@ func (m *Memory) Snapshots(ws workspace.ID) uint64 {
 // ReadLog implements the journal.
 func (m *Memory) ReadLog(ctx context.Context, ws workspace.ID, after uint64, fn func(uint64, workspace.Envelope, workspace.Event) bool) error {
 	m.mu.Lock()
-	commits := slices.Clone(m.of(ws).commits)
+	sp := m.of(ws)
+	commits, after := slices.Clone(sp.commits), max(after, sp.expired)
 	m.mu.Unlock()
 	seq := uint64(0)
 	for _, c := range commits {
@@ -289,4 +298,13 @@ func (m *Memory) Acknowledge(ws workspace.ID, consumer string, seq uint64) {
 	if _, ok := cursors[consumer]; ok || consumer == workspace.MailConsumer {
 		cursors[consumer] = seq
 	}
+}
+
+// Expire ends the retention of the events of ws up to seq, which must be in its
+// newest snapshot.
+func (m *Memory) Expire(ws workspace.ID, seq uint64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	sp := m.of(ws)
+	sp.expired = min(seq, sp.at)
 }
