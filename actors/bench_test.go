@@ -228,6 +228,21 @@ func entriesOf[T ledger.Entry](b *bench, ws workspace.ID) (entries []T, at []tim
 	return entries, at
 }
 
+// closed fails t unless ws has closed n windows and issued one invoice for
+// each, and returns the newest of them with the instants they were posted at.
+func (b *bench) closed(ws workspace.ID, n int) (ledger.WindowClosed, ledger.InvoiceIssued, time.Time) {
+	b.Helper()
+	windows, at := entriesOf[ledger.WindowClosed](b, ws)
+	invoices, _ := entriesOf[ledger.InvoiceIssued](b, ws)
+	if len(windows) != n || len(invoices) != n {
+		b.Fatalf("%s: %d windows closed, %d invoices issued; want %d", ws, len(windows), len(invoices), n)
+	}
+	if n == 0 {
+		return ledger.WindowClosed{}, ledger.InvoiceIssued{}, time.Time{}
+	}
+	return windows[n-1], invoices[n-1], at[n-1]
+}
+
 // A tap is a journal that is listened to, and loses what it is told to lose.
 type tap struct {
 	*journaltest.Memory

@@ -19,21 +19,39 @@ import (
 // the mail server. It reads the journal from a cursor, delivers in order, at
 // least once, and acknowledges behind. It only runs while there is something
 // to deliver: Views say so when they become durable (Marks), and at start-up
-// the heads do. One courier never waits for another.
+// the heads do. One courier never waits for another, but for its turn to read
+// the journal and to load a sleeping workspace (guest.go), and mails take turns
+// at their one server.
 
 const (
 	// giveUpAfter is how old an event may become before its message is given
-	// up, after one attempt at least, and the next one goes.
+	// up and the next one goes.
 	giveUpAfter = 24 * time.Hour
+	// leastTries is how often in a row a consumer must have failed before
+	// anything is given up for its age: whoever was down for a day beside this
+	// daemon gets a quarter of an hour to come back.
+	leastTries = 10
 	// firstPause and longestPause bound the time between two attempts, which
 	// doubles each time.
 	firstPause   = time.Second
 	longestPause = time.Hour
-	// attemptTimeout bounds one attempt.
-	attemptTimeout = 30 * time.Second
-	// round is the most events that a courier reads, and delivers before it
-	// acknowledges.
-	round = 256
+	// troublePause is the longest time between two attempts if this daemon is
+	// what fails.
+	troublePause = time.Minute
+	// attemptTimeout bounds one attempt. It is longer than what transports
+	// allow, some of which wait for a mail server that scans what it takes.
+	attemptTimeout = 90 * time.Second
+	// ackPeriod is how long deliveries may go without being acknowledged.
+	ackPeriod = time.Second
+	// mailsAtOnce bounds the mails under way: all workspaces have one server.
+	mailsAtOnce = 8
+	// readsAtOnce bounds the reads of the journal. Thousands of couriers start
+	// together when thousands of billing periods end.
+	readsAtOnce = 8
+	// fewest and most bound the events that a courier reads at once. It begins
+	// with few, so that thousands that wait hold little.
+	fewest = 16
+	most   = 256
 )
 
 // A CourierJournal is what couriers need of storage.
@@ -45,7 +63,8 @@ type CourierJournal interface {
 	// is done with, until it returns false.
 	Cursors(yield func(ws workspace.ID, consumer string, seq uint64) bool) error
 	// Acknowledge notes that a consumer is done with the events up to seq. It
-	// does not wait for the disk.
+	// does not wait for the disk. A webhook that was deleted meanwhile, which
+	// whoever acknowledges cannot know, gets no cursor back.
 	Acknowledge(ws workspace.ID, consumer string, seq uint64)
 	// Heads returns up to limit heads of workspaces after a given one; a limit
 	// below 1 returns all.
@@ -62,7 +81,8 @@ type Hook struct {
 }
 
 // A Deliverer carries one message. The error is an *Undelivered, or any other,
-// which means: try again.
+// which means: try again. Its text becomes that of a dead letter, which admins
+// read.
 type Deliverer interface {
 	Hook(ctx context.Context, h Hook) error
 	// Mail sends a notice; id is the same at each attempt.
@@ -94,16 +114,19 @@ type CourierConfig struct {
 
 // Couriers are all couriers of the daemon. They are safe for concurrent use.
 type Couriers struct {
-	cfg  CourierConfig
-	ctx  context.Context // ends with Stop
-	stop context.CancelFunc
-	work sync.WaitGroup
+	cfg     CourierConfig
+	ctx     context.Context // ends with Stop
+	stop    context.CancelFunc
+	work    sync.WaitGroup
+	reading chan struct{} // one token per read of the journal
+	mailing chan struct{} // one token per mail under way
 
-	mu      sync.Mutex
-	running map[route]*courier // guarded by mu
-	done    map[route]uint64   // guarded by mu: cursors of couriers that do not run
-	started bool               // guarded by mu: done holds what the journal says
-	stopped bool               // guarded by mu
+	mu        sync.Mutex
+	running   map[workspace.ID]map[string]*courier // guarded by mu; by consumer
+	done      map[route]uint64                     // guarded by mu: cursors of couriers that do not run
+	replaying map[route]bool                       // guarded by mu
+	started   bool                                 // guarded by mu: done holds the cursors of the journal
+	stopped   bool                                 // guarded by mu
 }
 
 // A route is from where to whom.
@@ -112,44 +135,60 @@ type route struct {
 	consumer string
 }
 
-// A courier is one that runs. Its goroutine owns it, but for target.
+// A courier is one that runs. Its goroutine owns it, but for what is guarded.
 type courier struct {
 	all *Couriers
 	route
-	pos    uint64 // done with the events up to here
-	target uint64 // guarded by all.mu: there is something to deliver up to here
+	ctx     context.Context // ends with Stop, or with the endpoint
+	cancel  context.CancelFunc
+	pos     uint64 // done with the events up to here
+	acked   uint64 // what the journal knows of pos
+	ackedAt time.Time
+	tries   int // attempts in a row that the consumer failed
+	trouble int // rounds in a row that this daemon failed
+	size    int // how many events to read at once
+
+	target uint64             // guarded by all.mu: there is something to deliver up to here
+	hook   *workspace.Webhook // guarded by all.mu: as it stands; nil: not known yet
+	gone   bool               // guarded by all.mu: the endpoint was deleted
 }
 
 // NewCouriers returns couriers that do not run yet.
 func NewCouriers(cfg CourierConfig) *Couriers {
 	ctx, stop := context.WithCancel(context.Background())
-	return &Couriers{cfg: cfg, ctx: ctx, stop: stop, running: map[route]*courier{}, done: map[route]uint64{}}
+	return &Couriers{
+		cfg: cfg, ctx: ctx, stop: stop, reading: make(chan struct{}, readsAtOnce), mailing: make(chan struct{}, mailsAtOnce),
+		running: map[workspace.ID]map[string]*courier{}, done: map[route]uint64{}, replaying: map[route]bool{},
+	}
 }
 
 // Start sends couriers after what was left undelivered. Nobody is woken who
-// has nothing to deliver.
+// has nothing to deliver. Until then no courier runs: without the cursors of
+// the journal it would deliver everything anew.
 func (c *Couriers) Start() error {
 	waiting := map[workspace.ID][]string{}
+	done := map[route]uint64{}
 	err := c.cfg.Journal.Cursors(func(ws workspace.ID, consumer string, seq uint64) bool {
-		c.mu.Lock()
-		c.done[route{ws, consumer}] = seq
-		c.mu.Unlock()
-		waiting[ws] = append(waiting[ws], consumer)
+		done[route{ws, consumer}] = seq
+		if consumer != workspace.MailConsumer {
+			waiting[ws] = append(waiting[ws], consumer)
+		}
 		return true
 	})
 	if err != nil {
 		return err
 	}
 	c.mu.Lock()
-	c.started = true
+	c.done, c.started = done, true
 	c.mu.Unlock()
+	// What became durable before started was set is in these heads.
 	heads, err := c.cfg.Journal.Heads("", 0)
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	for _, h := range heads {
-		c.send(route{h.ID, workspace.MailConsumer}, h.Marks.Mail)
+		c.send(route{h.ID, workspace.MailConsumer}, h.Marks.Mail, nil)
 		for _, consumer := range waiting[h.ID] {
-			if consumer != workspace.MailConsumer {
-				c.send(route{h.ID, consumer}, h.Marks.Log)
-			}
+			c.send(route{h.ID, consumer}, h.Marks.Log, nil)
 		}
 	}
 	return err
@@ -157,29 +196,52 @@ func (c *Couriers) Start() error {
 
 // Published sends couriers after what became durable. It does not block.
 func (c *Couriers) Published(v *workspace.View) {
-	marks := v.Head().Marks
-	c.send(route{v.ID(), workspace.MailConsumer}, marks.Mail)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.started || c.stopped {
+		return
+	}
+	marks := v.Marks()
+	c.send(route{v.ID(), workspace.MailConsumer}, marks.Mail, nil)
 	for _, w := range v.Webhooks() {
-		c.send(route{v.ID(), w.ID}, marks.Log)
+		c.send(route{v.ID(), w.ID}, marks.Log, w)
+	}
+	for consumer, run := range c.running[v.ID()] {
+		if _, ok := v.Webhook(consumer); !ok && consumer != workspace.MailConsumer {
+			run.end()
+		}
 	}
 }
 
-// send has a courier run until it is done with the events up to mark. Before
-// the cursors are known nobody runs: a workspace that is ticked meanwhile would
-// have everything delivered once more. Its head is read after that.
-func (c *Couriers) send(r route, mark uint64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if run, ok := c.running[r]; ok {
+// send has a courier run until it is done with the events up to mark. An
+// endpoint hears of nothing from before it was there. c.mu is held.
+func (c *Couriers) send(r route, mark uint64, hook *workspace.Webhook) {
+	if run, ok := c.running[r.ws][r.consumer]; ok {
 		run.target = max(run.target, mark)
+		if hook != nil {
+			run.hook = hook
+		}
 		return
 	}
-	if !c.started || c.stopped || mark <= c.done[r] {
+	pos := c.done[r]
+	if hook != nil {
+		pos = max(pos, hook.Since)
+	}
+	if c.stopped || mark <= pos {
 		return
 	}
-	run := &courier{all: c, route: r, pos: c.done[r], target: mark}
-	c.running[r] = run
+	run := c.courier(c.ctx, r)
+	run.pos, run.acked, run.target, run.hook = pos, pos, mark, hook
+	if c.running[r.ws] == nil {
+		c.running[r.ws] = map[string]*courier{}
+	}
+	c.running[r.ws][r.consumer] = run
 	c.work.Go(run.run)
+}
+
+func (c *Couriers) courier(ctx context.Context, r route) *courier {
+	ctx, cancel := context.WithCancel(ctx)
+	return &courier{all: c, route: r, ctx: ctx, cancel: cancel, size: fewest, ackedAt: time.Now()}
 }
 
 // Stop ends all couriers. What they had under way is delivered again after the
@@ -192,109 +254,87 @@ func (c *Couriers) Stop() {
 	c.work.Wait()
 }
 
-// over ends r if there is nothing left to do.
-func (r *courier) over(always bool) bool {
-	r.all.mu.Lock()
-	defer r.all.mu.Unlock()
-	if !always && r.pos < r.target {
+// end has the courier of an endpoint that was deleted end. all.mu is held.
+func (r *courier) end() {
+	r.gone = true
+	r.cancel()
+}
+
+// over ends r if there is nothing left to do, or no more to be done. A mark
+// that comes after it starts another courier.
+func (r *courier) over() bool {
+	c := r.all
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r.ctx.Err() == nil && r.pos < r.target {
 		return false
 	}
-	delete(r.all.running, r.route)
-	r.all.done[r.route] = r.pos
+	delete(c.running[r.ws], r.consumer)
+	if len(c.running[r.ws]) == 0 {
+		delete(c.running, r.ws)
+	}
+	if c.done[r.route] = r.pos; r.gone {
+		delete(c.done, r.route)
+	}
 	return true
 }
 
 func (r *courier) run() {
-	for !r.over(r.all.ctx.Err() != nil) {
-		before := r.pos
+	defer r.cancel()
+	for !r.over() {
 		err := r.round()
-		if r.pos > before {
-			r.all.cfg.Journal.Acknowledge(r.ws, r.consumer, r.pos)
-		}
-		if err != nil && r.all.ctx.Err() == nil {
-			r.all.cfg.Log.Warn().Err(err).Str("workspace", string(r.ws)).Str("consumer", r.consumer).Msg("a courier waits")
-			r.pause(r.all.ctx, firstPause)
+		r.acknowledge()
+		if err != nil && r.ctx.Err() == nil {
+			r.rest(err)
 		}
 	}
 }
 
-// A parcel is one event on its way.
-type parcel struct {
-	seq uint64
-	env workspace.Envelope
-	ev  workspace.Event
-}
-
-// round reads some events and delivers those that the consumer wants.
-func (r *courier) round() error {
-	var parcels []parcel
-	last := r.pos
-	err := r.all.cfg.Journal.ReadLog(r.all.ctx, r.ws, r.pos, func(seq uint64, env workspace.Envelope, ev workspace.Event) bool {
-		last = seq
-		parcels = append(parcels, parcel{seq, env, ev})
-		return len(parcels) < round
-	})
-	if err != nil {
-		return err
+// acknowledge tells the journal how far r is.
+func (r *courier) acknowledge() {
+	if r.pos > r.acked {
+		r.all.cfg.Journal.Acknowledge(r.ws, r.consumer, r.pos)
 	}
-	for _, p := range parcels {
-		if err := r.carry(p); err != nil {
-			return err
-		}
-		r.pos = p.seq
+	r.acked, r.ackedAt = r.pos, time.Now()
+}
+
+// rest pauses after a round that failed, the longer the more failed.
+func (r *courier) rest(err error) {
+	var u *Undelivered
+	if !errors.As(err, &u) {
+		r.all.cfg.Log.Warn().Err(err).Str("workspace", string(r.ws)).Str("consumer", r.consumer).Msg("a courier waits")
+		r.trouble++
+		r.pause(min(backOff(r.trouble), troublePause))
+		return
 	}
-	if r.pos = max(r.pos, last); len(parcels) == 0 {
-		r.all.mu.Lock()
-		r.pos = r.target // the events up to there have passed their retention
-		r.all.mu.Unlock()
-	}
-	return nil
+	r.trouble = 0
+	r.pause(max(backOff(r.tries), min(u.RetryAfter, longestPause)))
 }
 
-// carry delivers one event, or gives it up. The error means that neither is
-// so.
-func (r *courier) carry(p parcel) error {
-	for attempt := 0; ; attempt++ {
-		err := r.attempt(p)
-		var u *Undelivered
-		switch {
-		case err == nil:
-			return nil
-		case r.all.ctx.Err() != nil:
-			return r.all.ctx.Err()
-		case errors.As(err, &u) && u.Permanent || r.all.cfg.Now().Sub(p.env.At) >= giveUpAfter:
-			return r.bury(p, err)
-		}
-		r.count("failed")
-		wait := firstPause << min(attempt, 12)
-		if u != nil {
-			wait = max(wait, u.RetryAfter)
-		}
-		wait = min(wait, longestPause)
-		r.pause(r.all.ctx, wait/2+rand.N(wait/2+1)) // jitter: those that failed together do not come back together
-	}
+// backOff returns how long to wait after so many failures in a row. Half of it
+// is left to chance: those that failed together do not come back together.
+func backOff(failures int) time.Duration {
+	d := min(firstPause<<min(failures-1, 12), longestPause)
+	return d/2 + rand.N(d/2+1)
 }
 
-// bury makes p a dead letter.
-func (r *courier) bury(p parcel, why error) error {
-	r.count("dead")
-	return r.note(workspace.NoteDead{Consumer: r.consumer, Seq: p.seq, Detail: why.Error()})
-}
-
-// note runs a command of the courier's own.
-func (r *courier) note(cmd workspace.Command) error {
-	ctx, cancel := context.WithTimeout(r.all.ctx, attemptTimeout)
-	defer cancel()
-	_, _, err := r.all.cfg.System.Do(ctx, r.ws, workspace.Envelope{Actor: workspace.ActorSystem}, cmd)
-	return err
-}
-
-func (r *courier) pause(ctx context.Context, d time.Duration) {
+func (r *courier) pause(d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-ctx.Done():
+	case <-r.ctx.Done():
+	}
+}
+
+// take takes a token of a channel that bounds something, and returns how to
+// give it back.
+func (r *courier) take(tokens chan struct{}) (giveBack func(), err error) {
+	select {
+	case tokens <- struct{}{}:
+		return func() { <-tokens }, nil
+	case <-r.ctx.Done():
+		return nil, r.ctx.Err()
 	}
 }
 

@@ -9,8 +9,102 @@ import (
 	"rosterd/workspace"
 )
 
+// A parcel is one event on its way.
+type parcel struct {
+	seq uint64
+	env workspace.Envelope
+	ev  workspace.Event
+}
+
+// errGone means that nobody is there any more to deliver to.
+var errGone = errors.New("actors: the endpoint was deleted")
+
+// round reads some events and carries them, until one cannot be carried now.
+// Then it keeps none of them: whoever waits for an hour holds nothing.
+func (r *courier) round() error {
+	parcels, last, err := r.read()
+	if err != nil {
+		return err
+	}
+	for _, p := range parcels {
+		err := r.carry(p)
+		if errors.Is(err, errGone) || errors.Is(err, workspace.ErrNotFound) {
+			r.all.mu.Lock()
+			r.end()
+			r.all.mu.Unlock()
+		}
+		if err != nil {
+			r.size = 1
+			return err
+		}
+		r.pos = p.seq
+		if time.Since(r.ackedAt) >= ackPeriod {
+			r.acknowledge()
+		}
+	}
+	r.pos, r.trouble = last, 0
+	r.size = max(fewest, min(2*r.size, most))
+	return nil
+}
+
+// read returns the next events, and up to where r is done with them.
+func (r *courier) read() (parcels []parcel, last uint64, err error) {
+	giveBack, err := r.take(r.all.reading)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer giveBack()
+	r.all.mu.Lock()
+	target := r.target // durable, so that its events are there, or have been
+	r.all.mu.Unlock()
+	err = r.all.cfg.Journal.ReadLog(r.ctx, r.ws, r.pos, func(seq uint64, env workspace.Envelope, ev workspace.Event) bool {
+		parcels = append(parcels, parcel{seq, env, ev})
+		return len(parcels) < r.size
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	first, last := target+1, target
+	if len(parcels) > 0 {
+		first, last = parcels[0].seq, parcels[len(parcels)-1].seq
+	}
+	if first > r.pos+1 {
+		r.all.cfg.Log.Warn().Str("workspace", string(r.ws)).Str("consumer", r.consumer).Uint64("after", r.pos).
+			Uint64("lost", first-r.pos-1).Msg("events passed their retention before a courier came to them")
+	}
+	return parcels, last, nil
+}
+
+// carry delivers one event, or gives it up. An error means that neither is so:
+// an *Undelivered that the consumer did not take it, any other that this daemon
+// has trouble, for which no message dies.
+func (r *courier) carry(p parcel) error {
+	err := r.attempt(p)
+	var u *Undelivered
+	switch {
+	case err == nil:
+		return nil
+	case r.ctx.Err() != nil:
+		return r.ctx.Err()
+	case !errors.As(err, &u):
+		return err
+	}
+	if !u.Permanent {
+		r.tries++
+	}
+	if !u.Permanent && (r.tries < leastTries || r.all.cfg.Now().Sub(p.env.At) < giveUpAfter) {
+		r.count("failed")
+		return err
+	}
+	err = r.note(workspace.NoteDead{Consumer: r.consumer, Seq: p.seq, Detail: u.Reason})
+	if err == nil {
+		r.count("dead")
+	}
+	return err
+}
+
 // attempt delivers p once, as things stand with the consumer now. What the
-// consumer does not want, or nobody is there for any more, is done.
+// consumer does not want is done.
 func (r *courier) attempt(p parcel) error {
 	if r.consumer == workspace.MailConsumer {
 		return r.mail(p)
@@ -19,33 +113,59 @@ func (r *courier) attempt(p parcel) error {
 	if !logged {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(r.all.ctx, attemptTimeout)
-	defer cancel()
-	v, err := r.all.cfg.System.View(ctx, r.ws)
-	if err != nil {
+	w, err := r.endpoint()
+	if err != nil || p.seq <= w.Since || !w.Wants(e) {
 		return err
 	}
+	now := r.all.cfg.Now()
+	return r.deliver(p, func(ctx context.Context) error {
+		return r.all.cfg.Deliverer.Hook(ctx, Hook{
+			ID: fmt.Sprintf("%s-%d-%s", r.ws, p.seq, w.ID), URL: w.URL, Secrets: w.Secrets(now), At: now, Body: e.AppendJSON(nil),
+		})
+	})
+}
+
+// endpoint returns the webhook as it stands. Views keep it up to date from when
+// they are published, so a courier wakes its workspace for it once at most.
+func (r *courier) endpoint() (*workspace.Webhook, error) {
+	r.all.mu.Lock()
+	w := r.hook
+	r.all.mu.Unlock()
+	if w != nil {
+		return w, nil
+	}
+	v, err := r.all.cfg.System.lookup(r.ctx, r.ws)
+	if err != nil {
+		return nil, err
+	}
 	w, ok := v.Webhook(r.consumer)
-	if !ok || p.seq <= w.Since || !w.Wants(e) {
+	if !ok {
+		return nil, errGone
+	}
+	r.all.mu.Lock()
+	defer r.all.mu.Unlock()
+	if r.hook == nil { // else it was published meanwhile, and is newer
+		r.hook = w
+	}
+	return r.hook, nil
+}
+
+// deliver makes one attempt. Whatever goes wrong with it is an *Undelivered.
+func (r *courier) deliver(p parcel, send func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(r.ctx, attemptTimeout)
+	defer cancel()
+	err := send(ctx)
+	if err == nil {
+		r.tries = 0
+		r.count("delivered")
+		r.all.cfg.Metrics.DeliveryLag(r.kind(), r.all.cfg.Now().Sub(p.env.At))
 		return nil
 	}
-	return r.post(ctx, w, e)
-}
-
-func (r *courier) post(ctx context.Context, w *workspace.Webhook, e workspace.LogEntry) error {
-	now := r.all.cfg.Now()
-	err := r.all.cfg.Deliverer.Hook(ctx, Hook{
-		ID: fmt.Sprintf("%s-%d-%s", r.ws, e.Seq, w.ID), URL: w.URL, Secrets: w.Secrets(now), At: now, Body: e.AppendJSON(nil),
-	})
-	if err == nil {
-		r.delivered(e.At)
+	var u *Undelivered
+	if !errors.As(err, &u) {
+		u = &Undelivered{Reason: err.Error()}
 	}
-	return err
-}
-
-func (r *courier) delivered(at time.Time) {
-	r.count("delivered")
-	r.all.cfg.Metrics.DeliveryLag(r.kind(), r.all.cfg.Now().Sub(at))
+	return u
 }
 
 // mail sends the notice that tells of p, if one does.
@@ -53,24 +173,28 @@ func (r *courier) mail(p parcel) error {
 	if !r.all.cfg.Deliverer.Mails() || !workspace.Tells(p.ev) {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(r.all.ctx, attemptTimeout)
-	defer cancel()
-	n, ok, err := r.notice(ctx, p)
+	n, ok, err := r.notice(p)
 	if err != nil || !ok {
 		return err
 	}
 	if wait := n.NotBefore.Sub(r.all.cfg.Now()); wait > 0 {
-		r.pause(r.all.ctx, wait)
-		ctx, cancel = context.WithTimeout(r.all.ctx, attemptTimeout)
-		defer cancel()
-		if n, ok, err = r.notice(ctx, p); err != nil || !ok {
+		r.pause(min(wait, longestWait))
+		if n, ok, err = r.notice(p); err != nil || !ok {
 			return err
 		}
 	}
-	if err := r.all.cfg.Deliverer.Mail(ctx, fmt.Sprintf("%s-%d-mail", r.ws, p.seq), n); err != nil {
+	giveBack, err := r.take(r.all.mailing)
+	if err != nil {
 		return err
 	}
-	r.delivered(p.env.At)
+	defer giveBack()
+	err = r.deliver(p, func(ctx context.Context) error {
+		return r.all.cfg.Deliverer.Mail(ctx, fmt.Sprintf("%s-%d-mail", r.ws, p.seq), n)
+	})
+	if err != nil {
+		return err
+	}
+	r.ackedAt = time.Time{} // soon: a person is not to get it twice
 	if err := r.note(workspace.NoteMail{Seq: p.seq, Notice: n.Kind, To: n.To}); err != nil {
 		// The mail has left, and must not leave again for want of its line.
 		r.all.cfg.Log.Warn().Err(err).Str("workspace", string(r.ws)).Uint64("entry", p.seq).Msg("a mail that was sent is not in the log")
@@ -78,8 +202,12 @@ func (r *courier) mail(p parcel) error {
 	return nil
 }
 
-func (r *courier) notice(ctx context.Context, p parcel) (workspace.Notice, bool, error) {
-	v, err := r.all.cfg.System.View(ctx, r.ws)
+// longestWait bounds the wait for a notice's NotBefore, whatever a clock that
+// was set back makes of it.
+const longestWait = time.Minute
+
+func (r *courier) notice(p parcel) (workspace.Notice, bool, error) {
+	v, err := r.all.cfg.System.lookup(r.ctx, r.ws)
 	if err != nil {
 		return workspace.Notice{}, false, err
 	}
@@ -87,44 +215,7 @@ func (r *courier) notice(ctx context.Context, p parcel) (workspace.Notice, bool,
 	return n, ok, nil
 }
 
-// Replay tries each dead letter of a consumer once more, in order, and returns
-// how many were delivered and how many are still dead. It ends early with ctx.
-func (c *Couriers) Replay(ctx context.Context, ws workspace.ID, consumer string) (delivered, dead int, err error) {
-	v, err := c.cfg.System.View(ctx, ws)
-	if err != nil {
-		return 0, 0, err
-	}
-	r := &courier{all: c, route: route{ws, consumer}}
-	letters := v.DeadLetters(consumer)
-	for _, l := range letters {
-		if ctx.Err() != nil {
-			break
-		}
-		p, found, err := r.find(ctx, l.Seq)
-		if err != nil {
-			return delivered, len(letters) - delivered, err
-		}
-		if !found { // its retention has passed: nothing is left to deliver
-			err = r.note(workspace.NoteRevived{Consumer: consumer, Seq: l.Seq})
-		} else if err = r.attempt(p); err == nil {
-			delivered++
-			err = r.note(workspace.NoteRevived{Consumer: consumer, Seq: l.Seq})
-		}
-		var u *Undelivered
-		if err != nil && !errors.As(err, &u) {
-			return delivered, len(letters) - delivered, err
-		}
-	}
-	return delivered, len(letters) - delivered, nil
-}
-
-// find reads one event.
-func (r *courier) find(ctx context.Context, seq uint64) (p parcel, found bool, err error) {
-	err = r.all.cfg.Journal.ReadLog(ctx, r.ws, seq-1, func(n uint64, env workspace.Envelope, ev workspace.Event) bool {
-		if found = n == seq; found {
-			p = parcel{n, env, ev}
-		}
-		return false
-	})
-	return p, found, err
+// note runs a command of the courier's own.
+func (r *courier) note(cmd workspace.Command) error {
+	return r.all.cfg.System.note(r.ctx, r.ws, cmd)
 }

@@ -49,7 +49,7 @@ func newPatient(t *testing.T) *patient {
 		if n == 2 {
 			p.snapshot()
 		}
-		p.w.Must(t, journaltest.Person(n))
+		p.w.Must(t, journaltest.Guest(n))
 	}
 	return p
 }
@@ -69,8 +69,8 @@ func (p *patient) retain() {
 	p.w.Pass(2 * p.s.cfg.Retention)
 	p.s.cfg.Now = func() time.Time { return p.w.Now() }
 	p.s.retainAll()
-	p.w.Must(p.T, journaltest.Person(5))
-	p.w.Must(p.T, journaltest.Person(6))
+	p.w.Must(p.T, journaltest.Guest(5))
+	p.w.Must(p.T, journaltest.Guest(6))
 }
 
 // TestCheckFindsDifferences harms a store in every way that it could have been
@@ -119,7 +119,7 @@ func TestCheckFindsDifferences(t *testing.T) {
 			defer memory.Close()
 			other := journaltest.NewWriter(p.T, memory, "acme", 1)
 			for other.State.Seq() < p.w.State.Seq() {
-				other.Must(p.T, journaltest.Person(int(100+other.State.Seq())))
+				other.Must(p.T, journaltest.Guest(int(100+other.State.Seq())))
 			}
 			if err := p.s.snapshot(other.State.View()); err != nil {
 				p.Fatal(err)

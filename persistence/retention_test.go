@@ -115,7 +115,7 @@ func TestRetentionNeedsNoWrites(t *testing.T) {
 		t.Errorf("events %d to %d are left", first, last)
 	}
 	clean(t, s)
-	w.Must(t, journaltest.Person(1))
+	w.Must(t, journaltest.Guest(1))
 	if first, last := logged(t, s); first != w.State.Seq() || last != first {
 		t.Errorf("events %d to %d after one more", first, last)
 	}
@@ -143,11 +143,11 @@ func TestRetentionKeepsWhatIsYoung(t *testing.T) {
 	s := open(t, cfg)
 	w := forget(t, s)
 	snapshot(t, s, w.State.View())
-	w.Must(t, journaltest.Person(1)) // in no snapshot
+	w.Must(t, journaltest.Guest(1)) // in no snapshot
 	old := w.State.Seq()
 	w.Pass(60 * day)
-	w.Must(t, journaltest.Person(2))
-	w.Must(t, journaltest.Person(3))
+	w.Must(t, journaltest.Guest(2))
+	w.Must(t, journaltest.Guest(3))
 	c.set(w.Now().Add(40 * day))
 	for range 2 { // the second time there is nothing left to do
 		s.retainAll()
@@ -205,7 +205,7 @@ func TestSnapshotInProgressStays(t *testing.T) {
 	s := open(t, config(t.TempDir()))
 	w := journaltest.NewWriter(t, s, "acme", 1)
 	part := snapshotKey("acme", w.State.Seq()+1, 0)
-	if err := s.writer.write([]entry{{part, seal(part, []byte("the first chunk"))}}); err != nil {
+	if err := s.writer.write([]entry{{key: part, record: seal(part, []byte("the first chunk"))}}); err != nil {
 		t.Fatal(err)
 	}
 	snapshot(t, s, w.State.View())
@@ -224,7 +224,7 @@ func TestSnapshotsSideBySide(t *testing.T) {
 	w := journaltest.NewWriter(t, s, "acme", 1)
 	var all sync.WaitGroup
 	for n := range 60 {
-		w.Must(t, journaltest.Person(n))
+		w.Must(t, journaltest.Guest(n))
 		if n%3 == 0 {
 			v := w.State.View()
 			all.Go(func() {

@@ -25,7 +25,7 @@ func TestSnapshotOverAnUnfinishedOne(t *testing.T) {
 	var left []entry
 	for chunk := range uint32(7) {
 		key := snapshotKey("acme", w.State.Seq(), chunk)
-		left = append(left, entry{key, seal(key, []byte("part of another snapshot"))})
+		left = append(left, entry{key: key, record: seal(key, []byte("part of another snapshot"))})
 	}
 	if err := s.writer.write(left); err != nil {
 		t.Fatal(err)

@@ -176,6 +176,9 @@ func (s *State) applyDelivery(env Envelope, ev Event) {
 	}
 }
 
+// Marks says up to where there may be something to deliver.
+func (v *View) Marks() Marks { return v.marks }
+
 // mark notes that there may be something to deliver of the event at seq.
 func (v *View) mark(env Envelope, ev Event) {
 	if Tells(ev) {

@@ -113,10 +113,17 @@ func Durable(j Journal, a workspace.Append) error {
 	return <-done
 }
 
-// Person returns a command that adds person number n: a guest, who takes no
-// seat, so that it makes one event.
+// Guest returns a command that adds person number n, who takes no seat: it makes
+// one event.
+func Guest(n int) workspace.Command {
+	cmd := Person(n).(workspace.AddPerson)
+	cmd.Kind = workspace.External
+	return cmd
+}
+
+// Person returns a command that adds person number n, a member.
 func Person(n int) workspace.Command {
-	return workspace.AddPerson{Kind: workspace.External, Doc: scim.Object{
+	return workspace.AddPerson{Doc: scim.Object{
 		{Name: "userName", Value: scim.Text(fmt.Sprintf("person%d@example.com", n))},
 		{Name: "displayName", Value: scim.Text(fmt.Sprintf("Person %d", n))},
 	}}
