@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"errors"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -23,32 +24,49 @@ const (
 	clockPeriod = 30 * time.Second
 	// wakefulAtOnce bounds the ticks of workspaces that are loaded anyway.
 	wakefulAtOnce = 64
-	// retryAfter is when a tick that failed is tried again.
-	retryAfter = 5 * time.Second
+	// retryAfter is when a tick that failed is tried again; the time doubles
+	// with each failure, up to retryAtMost.
+	retryAfter  = 5 * time.Second
+	retryAtMost = time.Minute
 )
 
 // clock is the seat-ledger actor. protoactor runs Receive on one goroutine at
 // a time.
 //
-// Invariant: queue holds exactly the workspaces of due that are not being
-// ticked, at the instant that due names.
+// Invariant: each alarm is in the one queue that its place names, or is being
+// ticked. So whatever happens costs O(log n), however many are due together.
 type clock struct {
-	sys     *System
-	due     map[workspace.ID]time.Time
-	queue   *btree.BTreeG[appointment]
-	ticking map[workspace.ID]bool
-	asleep  int // ticks under way of workspaces that were not loaded
-	awake   int // the others
-	timer   *time.Timer
+	sys    *System
+	alarms map[workspace.ID]*alarm
+	queues [places]*btree.BTreeG[*alarm]
+	busy   [places]int // ticks under way of alarms that were in these queues
+	timer  *time.Timer
 }
 
-// An appointment is when a workspace wants to be ticked.
-type appointment struct {
-	at time.Time
-	ws workspace.ID
+// An alarm is when a workspace wants to be ticked.
+type alarm struct {
+	ws    workspace.ID
+	due   time.Time // as the workspace says; zero: never
+	at    time.Time // when to tick: due, or later after a failure
+	fails int       // ticks that failed in a row
+	place place
 }
 
-func sooner(a, b appointment) bool {
+// A place is where an alarm is.
+type place int
+
+const (
+	coming place = iota // not due yet, or to be tried again later
+	awake               // due, in a workspace that is loaded
+	asleep              // due, in one that is not
+	places
+	ticking = places // in no queue
+)
+
+// atOnce bounds the ticks under way.
+var atOnce = [places]int{awake: wakefulAtOnce, asleep: sleepersAtOnce}
+
+func sooner(a, b *alarm) bool {
 	if !a.at.Equal(b.at) {
 		return a.at.Before(b.at)
 	}
@@ -58,31 +76,43 @@ func sooner(a, b appointment) bool {
 // Messages to the clock.
 type (
 	// heard tells when a workspace is next due; the zero time: never.
-	heard appointment
+	heard struct {
+		at time.Time
+		ws workspace.ID
+	}
 	// rang tells that the timer has run out.
 	rang struct{}
 	// ticked tells that a tick is over.
 	ticked struct {
-		ws     workspace.ID
-		asleep bool
-		err    error
+		alarm *alarm
+		from  place
+		err   error
 	}
 )
 
-// Start reads which workspaces are due, and keeps their time from now on.
-func (s *System) Start() error {
-	c := &clock{
-		sys: s, due: map[workspace.ID]time.Time{}, ticking: map[workspace.ID]bool{},
-		queue: btree.NewBTreeGOptions(sooner, btree.Options{NoLocks: true}),
+// newClock returns a clock that knows of nothing.
+func newClock(s *System) *clock {
+	c := &clock{sys: s, alarms: map[workspace.ID]*alarm{}}
+	for p := range c.queues {
+		c.queues[p] = btree.NewBTreeGOptions(sooner, btree.Options{NoLocks: true})
 	}
+	return c
+}
+
+// Start reads which workspaces are due, and keeps their time from now on. It is
+// called once, before there is traffic.
+func (s *System) Start() error {
+	c := newClock(s)
 	err := s.cfg.Journal.Due(func(ws workspace.ID, at time.Time) bool {
-		c.set(ws, at)
+		c.hear(&heard{at, ws})
 		return true
 	})
 	if err != nil {
 		return err
 	}
-	s.clock.Store(s.root.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return c })))
+	pid := s.root.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return c }))
+	s.clock.Store(pid)
+	s.root.Root.Send(pid, &rang{}) // only now: what it ticks tells it when it is due again
 	return nil
 }
 
@@ -113,13 +143,16 @@ func (c *clock) Receive(ctx actor.Context) {
 		c.stop()
 		return
 	case *heard:
-		if c.due[m.ws].Equal(m.at) {
+		if !c.hear(m) {
 			return
 		}
-		c.set(m.ws, m.at)
 	case *ticked:
 		c.ticked(m)
-	case *actor.Started, *rang:
+	case *actor.Started:
+		if c.sys.clock.Load() == nil { // Start is not done
+			return
+		}
+	case *rang:
 	default:
 		return
 	}
@@ -132,75 +165,98 @@ func (c *clock) stop() {
 	}
 }
 
-// set makes at the instant at which ws is due.
-func (c *clock) set(ws workspace.ID, at time.Time) {
-	if was, ok := c.due[ws]; ok {
-		c.queue.Delete(appointment{was, ws})
+// move takes an alarm out of its queue and puts it into another.
+func (c *clock) move(a *alarm, to place) {
+	if a.place != ticking {
+		c.queues[a.place].Delete(a)
 	}
-	if at.IsZero() {
-		delete(c.due, ws)
-		return
+	if a.place = to; to != ticking {
+		c.queues[to].Set(a)
 	}
-	c.due[ws] = at
-	if !c.ticking[ws] {
-		c.queue.Set(appointment{at, ws})
+}
+
+// hear notes when a workspace is due, and reports whether that is news.
+func (c *clock) hear(m *heard) bool {
+	a, known := c.alarms[m.ws]
+	switch {
+	case !known && m.at.IsZero():
+		return false
+	case !known:
+		a = &alarm{ws: m.ws, due: m.at, at: m.at, place: ticking}
+		c.alarms[m.ws] = a
+	case a.due.Equal(m.at):
+		if a.place != asleep {
+			return false
+		}
+		c.move(a, awake) // somebody has loaded it: no need to wait its turn
+		return true
+	case a.place == ticking: // ticked goes on with it
+		a.due = m.at
+		return false
+	default:
+		c.move(a, ticking)
+		a.due, a.at, a.fails = m.at, m.at, 0
 	}
+	if m.at.IsZero() {
+		delete(c.alarms, m.ws)
+		return false
+	}
+	c.move(a, coming)
+	return true
 }
 
 // work starts what is due, and sets the timer for what is not.
 func (c *clock) work(ctx actor.Context) {
 	now := c.sys.cfg.Now()
 	wait := clockPeriod
-	c.queue.Copy().Scan(func(a appointment) bool {
+	for a, ok := c.queues[coming].Min(); ok; a, ok = c.queues[coming].Min() {
 		if a.at.After(now) {
 			wait = min(wait, a.at.Sub(now))
-			return false
+			break
 		}
-		return c.begin(ctx, a)
-	})
+		to := asleep
+		if _, loaded := c.sys.loaded(a.ws); loaded {
+			to = awake
+		}
+		c.move(a, to)
+	}
+	for p := awake; p < places; p++ {
+		for a, ok := c.queues[p].Min(); ok && c.busy[p] < atOnce[p]; a, ok = c.queues[p].Min() {
+			c.begin(ctx, a)
+		}
+	}
 	c.stop()
 	self, root := ctx.Self(), ctx.ActorSystem().Root
 	c.timer = time.AfterFunc(wait, func() { root.Send(self, &rang{}) })
 }
 
-// begin ticks a workspace unless too many are ticked already; then the end of
-// one of those goes on. It reports whether another may follow.
-func (c *clock) begin(ctx actor.Context, a appointment) bool {
-	_, loaded := c.sys.loaded(a.ws)
-	if !loaded && c.asleep == sleepersAtOnce || loaded && c.awake == wakefulAtOnce {
-		return c.asleep < sleepersAtOnce || c.awake < wakefulAtOnce
-	}
-	c.queue.Delete(a)
-	c.ticking[a.ws] = true
-	if loaded {
-		c.awake++
-	} else {
-		c.asleep++
-	}
-	self, root := ctx.Self(), ctx.ActorSystem().Root
+// begin ticks a workspace, as its guest: one that was asleep goes to sleep again
+// unless there is traffic by then.
+func (c *clock) begin(ctx actor.Context, a *alarm) {
+	from := a.place
+	c.move(a, ticking)
+	c.busy[from]++
+	self, root, ws := ctx.Self(), ctx.ActorSystem().Root, a.ws
 	c.sys.background(func() {
-		err := c.sys.note(c.sys.life, a.ws, workspace.Tick{})
-		root.Send(self, &ticked{a.ws, !loaded, err})
+		err := c.sys.note(c.sys.life, ws, workspace.Tick{})
+		root.Send(self, &ticked{a, from, err})
 	})
-	return true
 }
 
 func (c *clock) ticked(m *ticked) {
-	delete(c.ticking, m.ws)
-	if m.asleep {
-		c.asleep--
-	} else {
-		c.awake--
-	}
-	at, ok := c.due[m.ws]
-	if !ok {
+	c.busy[m.from]--
+	a, now := m.alarm, c.sys.cfg.Now()
+	switch {
+	case a.due.IsZero() || errors.Is(m.err, workspace.ErrNotFound):
+		delete(c.alarms, a.ws)
 		return
+	case m.err == nil && a.due.After(now):
+		a.at, a.fails = a.due, 0
+	default:
+		// It failed, or the workspace's own clock is behind this one. Not at once
+		// again, and not because the workspace is heard of while it is loaded anew.
+		a.at = now.Add(min(retryAfter<<min(a.fails, 10), retryAtMost))
+		a.fails++
 	}
-	if now := c.sys.cfg.Now(); m.err != nil || !at.After(now) {
-		// It failed, or the workspace's own clock is ahead of this one. Not at
-		// once again.
-		at = now.Add(retryAfter)
-		c.due[m.ws] = at
-	}
-	c.queue.Set(appointment{at, m.ws})
+	c.move(a, coming)
 }
