@@ -61,8 +61,15 @@ type process struct {
 // ready. The test's end kills it.
 func startProcess(t *testing.T, dir string, flags ...string) *process {
 	t.Helper()
+	return startWith(t, nil, dir, flags...)
+}
+
+// startWith is startProcess with more variables in the environment.
+func startWith(t *testing.T, env []string, dir string, flags ...string) *process {
+	t.Helper()
 	args := append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", "", "--data", dir, "--disk-reserve", "0"}, flags...)
 	p := &process{cmd: exec.Command(build(t), args...), done: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), env...)
 	log, err := p.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
