@@ -101,6 +101,7 @@ func TestReactivationMails(t *testing.T) {
 		m.reactivate(id)
 		m.reactivate(id) // is active already
 	}
+	m.box.wait(t, len(people)) // what is still to be mailed goes by the settings that it finds
 	patchWorkspace(t, m.admin, "acme", `{"mail":{"onScimReactivation":true}}`)
 	m.person("Neu", "de")
 	m.sync(ids[1], false)
