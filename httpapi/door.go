@@ -2,12 +2,14 @@ package httpapi
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"rosterd/metrics"
@@ -37,16 +39,24 @@ const (
 	// reset it, and a reset may overtake the answer.
 	lingerBytes = 4 << 20
 	lingerTime  = 2 * time.Second
+	// acceptPause is how long the door waits for file descriptors.
+	acceptPause = 100 * time.Millisecond
 )
 
 func (s *Server) door(l net.Listener) *door {
 	return &door{Listener: l, s: s, perIP: map[netip.Addr]int{}, turned: make(chan struct{}, turnedAtOnce)}
 }
 
-// Accept returns the next connection that is within the bounds.
+// Accept returns the next connection that is within the bounds. An error ends
+// fasthttp, so it is none that there are no file descriptors at the moment.
 func (d *door) Accept() (net.Conn, error) {
 	for {
 		c, err := d.Listener.Accept()
+		if exhaustion(err) {
+			d.s.cfg.Log.Warn().Err(err).Msg("connections wait")
+			time.Sleep(acceptPause)
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -58,6 +68,12 @@ func (d *door) Accept() (net.Conn, error) {
 		d.s.cfg.Metrics.Rejection(reason)
 		d.turnAway(c, status)
 	}
+}
+
+// exhaustion reports whether accepting failed for want of what may be there
+// again soon.
+func exhaustion(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
 }
 
 // addressOf returns the address of a connection's other end; the zero address

@@ -13,7 +13,9 @@ import (
 	"math/big"
 	"net"
 	"net/http"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -97,6 +99,41 @@ func TestTooManyConnections(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A listener that has no file descriptors left for a while.
+type exhausted struct {
+	net.Listener
+	fails int
+}
+
+func (l *exhausted) Accept() (net.Conn, error) {
+	if l.fails--; l.fails >= 0 {
+		return nil, &net.OpError{Op: "accept", Err: os.NewSyscallError("accept4", syscall.EMFILE)}
+	}
+	return l.Listener.Accept()
+}
+
+// TestNoFileDescriptors: the door waits for some, where fasthttp would end for
+// good.
+func TestNoFileDescriptors(t *testing.T) {
+	var log lines
+	r := newRig(t, func(c *Config) { c.Log = zerolog.New(&log) })
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := r.srv.ServeMetrics(&exhausted{l, 3})
+	r.addr = l.Addr().String()
+	if a := r.send("-", "GET", "/metrics", ""); a.status != 200 {
+		t.Errorf("%d", a.status)
+	}
+	if n := strings.Count(log.String(), "too many open files"); n != 3 {
+		t.Errorf("%d warnings:\n%s", n, log.String())
+	}
+	if err := stop(t.Context()); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -243,7 +280,7 @@ func TestMetricsListener(t *testing.T) {
 			t.Errorf("%s: %d %v", target, a.status, a.header)
 		}
 	}
-	if err := stop(); err != nil {
+	if err := stop(t.Context()); err != nil {
 		t.Error(err)
 	}
 }

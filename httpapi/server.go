@@ -203,10 +203,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return err
 }
 
-// ServeMetrics answers /metrics alone on l until Shutdown of the returned
-// server, for a listener that only the operator reaches.
-func (s *Server) ServeMetrics(l net.Listener) (stop func() error) {
+// ServeMetrics answers /metrics alone on l until stop, for a listener that only
+// the operator reaches.
+func (s *Server) ServeMetrics(l net.Listener) (stop func(context.Context) error) {
 	m := s.newHTTP(newRoutes([]route{s.metricsRoute()}))
-	go m.Serve(l) // ends with stop; a listener that fails shows in the scrapes
-	return m.Shutdown
+	go m.Serve(s.door(l)) // ends with stop; a listener that fails shows in the scrapes
+	return m.ShutdownWithContext
 }

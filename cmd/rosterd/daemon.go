@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -42,7 +43,7 @@ type daemon struct {
 	tls         *tls.Config // nil: HTTP
 	url         string      // base URL without a path
 	tokenFile   string      // holds the operator token, if it was generated now
-	stopMetrics func() error
+	stopMetrics func(context.Context) error
 	served      chan error // what Serve returned
 	stopGauges  chan struct{}
 	gauges      sync.WaitGroup
@@ -194,6 +195,32 @@ func (d *daemon) operatorHash() (hash [32]byte, err error) {
 	return hash, persistence.WriteFile(hashPath, []byte(hex.EncodeToString(hash[:])+"\n"))
 }
 
+// run waits until ctx ends or the daemon does, and stops it.
+func (d *daemon) run(ctx context.Context) error {
+	ended := d.wait(ctx)
+	if err := d.store.Err(); err != nil {
+		return err // nothing can be drained any more: every append would fail
+	}
+	d.log.Info().Msg("stopping")
+	if err := errors.Join(ended, d.stop()); err != nil {
+		return err
+	}
+	d.log.Info().Msg("stopped")
+	return nil
+}
+
+// wait returns nil when ctx ends, or what the daemon cannot go on without.
+func (d *daemon) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-d.store.Failed():
+		return d.store.Err()
+	case err := <-d.served:
+		return fmt.Errorf("the listener ended: %w", cmp.Or(err, net.ErrClosed))
+	}
+}
+
 // stop drains and closes everything from the outside in. What is acknowledged
 // is on disk whatever happens here.
 func (d *daemon) stop() error {
@@ -204,7 +231,9 @@ func (d *daemon) stop() error {
 		errs = append(errs, fmt.Errorf("requests did not end in time: %w", err))
 	}
 	if d.stopMetrics != nil {
-		errs = append(errs, d.stopMetrics())
+		if err := d.stopMetrics(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("requests for metrics did not end in time: %w", err))
+		}
 	}
 	close(d.stopGauges)
 	d.gauges.Wait()

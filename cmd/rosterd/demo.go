@@ -111,12 +111,7 @@ func (dm *demo) run(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-dm.d.store.Failed():
-		return dm.d.store.Err()
-	}
+	return dm.d.wait(ctx)
 }
 
 // start brings the daemon up on its usual port, or on a free one if that is

@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintf(os.Stderr, "rosterd: %v\n", err)
+	fmt.Fprintf(os.Stderr, "rosterd: %s\n", strings.ReplaceAll(err.Error(), "\n", "; ")) // errors may be joined
 	var usage usageError
 	if errors.As(err, &usage) {
 		return exitUsage

@@ -55,6 +55,7 @@ type process struct {
 	cmd  *exec.Cmd
 	url  string
 	done chan struct{} // closed when it has ended
+	said []string      // lines on stderr that are none of the log's; complete when done
 }
 
 // startProcess starts the daemon on a data directory and waits until it is
@@ -84,7 +85,10 @@ func startWith(t *testing.T, env []string, dir string, flags ...string) *process
 		lines := bufio.NewScanner(log)
 		for lines.Scan() {
 			var l struct{ Message, URL string }
-			if json.Unmarshal(lines.Bytes(), &l) == nil && l.Message == "ready" {
+			if json.Unmarshal(lines.Bytes(), &l) != nil {
+				p.said = append(p.said, lines.Text())
+			}
+			if l.Message == "ready" {
 				ready <- l.URL
 			}
 			last = lines.Text()

@@ -43,7 +43,7 @@ on the first start and written to DATA/operator-token.`,
 	return cmd
 }
 
-// serve runs until ctx ends or the store fails.
+// serve runs until ctx ends, or the daemon does.
 func serve(ctx context.Context, cfg *config) error {
 	log, flush := newLog(cfg, os.Stderr)
 	defer flush()
@@ -55,18 +55,5 @@ func serve(ctx context.Context, cfg *config) error {
 		log.Info().Str("file", d.tokenFile).Msg("an operator token was generated")
 	}
 	log.Info().Str("url", d.url).Msg("ready")
-	select {
-	case <-ctx.Done():
-		log.Info().Msg("stopping")
-	case <-d.store.Failed():
-		// Nothing can be drained any more: every append would fail.
-		return d.store.Err()
-	case err := <-d.served:
-		log.Error().Err(err).Msg("the listener ended")
-	}
-	if err := d.stop(); err != nil {
-		return err
-	}
-	log.Info().Msg("stopped")
-	return nil
+	return d.run(ctx)
 }
