@@ -6,13 +6,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
-	_ "time/tzdata" // zones must not depend on the machine that replays
 
 	"golang.org/x/text/language"
 
 	"rosterd/ledger"
 	"rosterd/scim"
+	"rosterd/workspace/zone"
 )
 
 // A setting describes one key of the settings.
@@ -32,7 +31,7 @@ var settingsSpec = []setting{
 	{name: "plan", kind: scim.String, def: scim.Text("standard"), check: length(1, 64)},
 	choice("subscription", "active", "past_due", subscriptionCancelled),
 	{name: "locale", kind: scim.String, def: scim.Text("en"), check: languageTag},
-	{name: "timezone", kind: scim.String, def: scim.Text("UTC"), check: zone},
+	{name: "timezone", kind: scim.String, def: scim.Text("UTC"), check: timezone},
 	section("seats",
 		number("purchased", 0, 0, ledger.MaxSeats),
 		toggle("autoBooking", false),
@@ -128,8 +127,8 @@ func languageTag(v scim.Value) string {
 	return ""
 }
 
-func zone(v scim.Value) string {
-	if _, err := time.LoadLocation(v.Str); err != nil || v.Str == "" || v.Str == "Local" {
+func timezone(v scim.Value) string {
+	if _, err := zone.Load(v.Str); err != nil {
 		return "write an IANA time zone such as Europe/Berlin"
 	}
 	return ""

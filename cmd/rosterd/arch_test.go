@@ -34,7 +34,8 @@ var layers = map[string][]string{
 	"ledger":                  {},
 	"invoice":                 {"ledger"},
 	"delivery":                {},
-	"workspace":               {"scim", "scim/filter", "scim/patch", "ledger"},
+	"workspace":               {"scim", "scim/filter", "scim/patch", "ledger", "workspace/zone"},
+	"workspace/zone":          {},
 	"metrics":                 {},
 	"persistence":             {"scim", "ledger", "workspace", "metrics"},
 	"persistence/journaltest": {"scim", "workspace"},
@@ -82,7 +83,7 @@ var owners = map[string][]string{
 }
 
 // pure packages hold no clock, randomness, I/O or concurrency.
-var pure = []string{"scim", "scim/filter", "scim/patch", "ledger", "invoice", "workspace"}
+var pure = []string{"scim", "scim/filter", "scim/patch", "ledger", "invoice", "workspace", "workspace/zone"}
 
 var impureImports = []string{
 	"os", "io/fs", "net", "net/http", "sync", "sync/atomic", "math/rand", "math/rand/v2", "crypto/rand", "log", "log/slog", "context", "runtime", "unsafe",
