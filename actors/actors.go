@@ -40,7 +40,6 @@ import (
 
 	"rosterd/ledger"
 	"rosterd/metrics"
-	"rosterd/scim"
 	"rosterd/workspace"
 )
 
@@ -181,8 +180,8 @@ func randomBytes() (b [10]byte) {
 }
 
 // Do runs cmd on ws and returns once its outcome is durable, with the View
-// that shows it. env.At is set by the actor. The error is a *scim.Error that
-// refuses cmd, or
+// that shows it. env.At is set by the actor. The error refuses cmd
+// (workspace.Refused), or is
 //
 //   - workspace.ErrNotFound: ws does not exist, and cmd does not create it;
 //   - workspace.ErrBusy: too many commands are in flight, and nothing happened;
@@ -202,11 +201,10 @@ func (s *System) run(ctx context.Context, ws workspace.ID, env workspace.Envelop
 }
 
 func outcome(err error) metrics.Outcome {
-	var refusal *scim.Error
 	switch {
 	case err == nil:
 		return metrics.Done
-	case errors.As(err, &refusal):
+	case workspace.Refused(err):
 		return metrics.Refused
 	}
 	return metrics.Failed

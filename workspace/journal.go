@@ -1,6 +1,10 @@
 package workspace
 
-import "errors"
+import (
+	"errors"
+
+	"rosterd/scim"
+)
 
 // An Append asks the journal to make commits durable.
 type Append struct {
@@ -32,3 +36,10 @@ var (
 	// ErrNotFound means that there is no such workspace.
 	ErrNotFound = errors.New("workspace: no such workspace")
 )
+
+// Refused reports whether err is a refusal: a rule forbids what was asked, and
+// whoever asked is told which.
+func Refused(err error) bool {
+	var refusal *scim.Error
+	return errors.As(err, &refusal)
+}

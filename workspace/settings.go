@@ -7,6 +7,7 @@ import (
 
 	"rosterd/ledger"
 	"rosterd/scim"
+	"rosterd/workspace/zone"
 )
 
 // Settings are a workspace's settings: what POST /workspaces takes, checked
@@ -91,7 +92,7 @@ func newSettings(doc scim.Object) *Settings {
 	s.MembersSSO = doc.Get("signIn").Obj.Get("members").Str == "sso"
 	s.MailOnReactivation = doc.Get("mail").Obj.Get("onScimReactivation").Bool
 	s.Language, s.AppURL = doc.Get("locale").Str, doc.Get("appUrl").Str
-	s.Zone, _ = time.LoadLocation(doc.Get("timezone").Str) // checked by the spec
+	s.Zone, _ = zone.Load(doc.Get("timezone").Str) // checked by the spec
 	s.commerce(doc)
 	return s
 }

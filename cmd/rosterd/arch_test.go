@@ -39,7 +39,7 @@ var layers = map[string][]string{
 	"metrics":                 {},
 	"persistence":             {"scim", "ledger", "workspace", "metrics"},
 	"persistence/journaltest": {"scim", "workspace"},
-	"actors":                  {"scim", "ledger", "workspace", "metrics"},
+	"actors":                  {"ledger", "workspace", "metrics"},
 	"httpapi":                 {"scim", "scim/filter", "scim/patch", "ledger", "invoice", "workspace", "metrics"},
 	"bench/play":              {},
 	"bench":                   {"bench/play"},
@@ -49,7 +49,7 @@ var layers = map[string][]string{
 // testLayers lists what the tests of a package may import beside.
 var testLayers = map[string][]string{
 	"persistence": {"persistence/journaltest"},
-	"actors":      {"persistence/journaltest"},
+	"actors":      {"persistence/journaltest", "scim"},
 	"httpapi":     {"persistence/journaltest", "actors"},
 }
 
