@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -127,15 +128,14 @@ func recordWith(txn *badger.Txn, ws workspace.ID, seq uint64) []byte {
 // oldest first, until fn returns false or ctx is done. Events whose retention
 // has passed are not there any more. An error other than ctx's ends the store.
 func (s *Store) ReadLog(ctx context.Context, ws workspace.ID, after uint64, fn func(seq uint64, env workspace.Envelope, ev workspace.Event) bool) error {
+	var left error // ctx's, which is no fault of the store
 	err := s.view("log of workspace "+string(ws), func(txn *badger.Txn) error {
 		return events(txn, ws, after, func(seq uint64, env workspace.Envelope, ev workspace.Event) (bool, error) {
-			return fn(seq, env, ev) && ctx.Err() == nil, nil
+			left = ctx.Err()
+			return left == nil && fn(seq, env, ev), nil
 		})
 	})
-	if err == nil {
-		err = ctx.Err()
-	}
-	return err
+	return cmp.Or(err, left)
 }
 
 // WorkspaceOfToken returns the workspace whose token has the given hash.
