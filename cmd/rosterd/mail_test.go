@@ -175,7 +175,7 @@ func TestBillingMails(t *testing.T) {
 	const german = `{"name":"Acme GmbH","locale":"de-DE","timezone":"Europe/Berlin",` + price + `"invoice":{"eInvoice":true},
 		"billing":{"email":"rechnung@acme.example.com","buyer":{"name":"Acme GmbH","street":"Hauptstraße 5","postalCode":"80331","city":"München","country":"DE","reference":"04011000-12345-03"}}}`
 	const english = `{"name":"Bolt Ltd","locale":"en-IE","timezone":"America/New_York",` + price + `"billing":{"email":"billing@bolt.example.com"}}`
-	m := startMailing(t, german, "--seller-file", seller, "--invoice-window", "4s")
+	m := startMailing(t, german, "--seller-file", seller, "--invoice-window", "8s")
 	m.billing("de", "rechnung@acme.example.com", ".pdf", ".xml")
 	m.ws = "bolt"
 	m.open(english)
