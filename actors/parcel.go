@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"rosterd/workspace"
@@ -104,8 +105,16 @@ func (r *courier) carry(p parcel) error {
 }
 
 // attempt delivers p once, as things stand with the consumer now. What the
-// consumer does not want is done.
-func (r *courier) attempt(p parcel) error {
+// consumer does not want is done. A panic over one message, such as a document
+// that cannot be drawn, must not end the daemon at every start.
+func (r *courier) attempt(p parcel) (err error) {
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			r.all.cfg.Log.Error().Str("workspace", string(r.ws)).Uint64("entry", p.seq).Str("panic", fmt.Sprint(panicked)).
+				Bytes("stack", debug.Stack()).Msg("a message cannot be made")
+			err = &Undelivered{Reason: "the message cannot be made; the daemon's log says why"}
+		}
+	}()
 	if r.consumer == workspace.MailConsumer {
 		return r.mail(p)
 	}

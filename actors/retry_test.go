@@ -232,3 +232,24 @@ func TestWaitingCourierKeepsNobodyAwake(t *testing.T) {
 		}
 	})
 }
+
+// TestPanicIsNoEnd: one message that cannot be made dies like others, and takes
+// nothing with it.
+func TestPanicIsNoEnd(t *testing.T) {
+	bubble(t, nil, func(b *bench) {
+		b.begin()
+		url, other := b.hook("acme", "a"), b.hook("acme", "other")
+		synctest.Wait()
+		since := b.head("acme").Seq
+		b.post.reply(func(_ context.Context, to string) error {
+			if to == url {
+				panic("no such glyph")
+			}
+			return nil
+		})
+		b.add("acme", 0, 1)
+		b.sleep(26 * time.Hour)
+		b.same("dead", b.dead("acme", "a"), b.entries("acme", since))
+		b.same("the other endpoint", b.took(other), b.entries("acme", since))
+	})
+}
