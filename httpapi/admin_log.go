@@ -3,6 +3,7 @@ package httpapi
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"slices"
@@ -61,7 +62,9 @@ func (s *Server) sendLog(x *exchange, q logQuery, limit int) {
 	after := q.after
 	body := []byte(`{"items":[`)
 	n, seen, last := 0, 0, after
-	fault := s.cfg.Store.ReadLog(x.ctx, x.ws, after, func(seq uint64, env workspace.Envelope, ev workspace.Event) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
+	defer cancel()
+	fault := s.cfg.Store.ReadLog(ctx, x.ws, after, func(seq uint64, env workspace.Envelope, ev workspace.Event) bool {
 		last, seen = seq, seen+1
 		e, logged := workspace.Entry(seq, env, ev)
 		if logged && q.matches(e) {

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"rosterd/workspace"
 )
 
 // A backupFunc is a store whose backup is written by a function.
@@ -234,5 +236,42 @@ func TestStreamDeadlines(t *testing.T) {
 		if left := time.Until(d); left <= writeTimeout/2 || left > writeTimeout {
 			t.Errorf("deadline in %v", left)
 		}
+	}
+}
+
+// A slowLog is a store whose log is read slowly.
+type slowLog struct {
+	Store
+	began, goOn chan struct{}
+}
+
+func (s slowLog) ReadLog(ctx context.Context, _ workspace.ID, _ uint64, _ func(uint64, workspace.Envelope, workspace.Event) bool) error {
+	close(s.began)
+	<-s.goOn
+	return ctx.Err()
+}
+
+// TestLogDuringAStop: a read that is under way when a stop begins ends well.
+func TestLogDuringAStop(t *testing.T) {
+	slow := slowLog{began: make(chan struct{}), goOn: make(chan struct{})}
+	r := newRig(t, func(c *Config) { slow.Store, c.Store = c.Store, slow })
+	answered := make(chan int, 1)
+	go func() { answered <- r.send("operator", "GET", "/api/v1/workspaces/acme/log", "").status }()
+	<-slow.began
+	stopped := make(chan error, 1)
+	go func() { stopped <- r.srv.Shutdown(t.Context()) }()
+	for { // until nobody listens any more
+		c, err := net.Dial("tcp", r.addr)
+		if err != nil {
+			break
+		}
+		c.Close()
+	}
+	close(slow.goOn)
+	if status := <-answered; status != 200 {
+		t.Errorf("%d", status)
+	}
+	if err := <-stopped; err != nil {
+		t.Error(err)
 	}
 }

@@ -122,7 +122,7 @@ func TestImportWaiting(t *testing.T) {
 	before := len(w.log)
 	w.must(Envelope{Actor: ActorOperator}, PurchaseSeats{Seats: 200})
 	entries, commits := w.entries(before)
-	want := []ledger.Entry{ledger.SeatsPurchased{Seats: 200}}
+	want := []ledger.Entry{ledger.SeatsPurchased{Seats: 200, Total: bought + 200}}
 	for _, e := range waiting[:200] {
 		want = append(want, ledger.SeatTaken{Person: e.Person})
 	}

@@ -40,6 +40,7 @@ type daemon struct {
 	carrier *carrier
 	http    *httpapi.Server
 
+	listener    net.Listener
 	tls         *tls.Config // nil: HTTP
 	url         string      // base URL without a path
 	tokenFile   string      // holds the operator token, if it was generated now
@@ -74,6 +75,7 @@ func start(cfg *config, log zerolog.Logger) (d *daemon, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
+	d.listener = listener
 	closers = append(closers, listener.Close)
 	var metricsListener net.Listener
 	if cfg.metricsListen != "" {
@@ -230,6 +232,7 @@ func (d *daemon) stop() error {
 	if err := d.http.Shutdown(ctx); err != nil {
 		errs = append(errs, fmt.Errorf("requests did not end in time: %w", err))
 	}
+	_ = d.listener.Close() // closed already, unless the server had not begun to serve
 	if d.stopMetrics != nil {
 		if err := d.stopMetrics(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("requests for metrics did not end in time: %w", err))
