@@ -216,7 +216,7 @@ func (m *mailing) billing(language, to string, forms ...string) {
 	total := invoice.Amount(ledger.Money{Currency: "EUR", Minor: w.Gross.Minor}, language)
 	until := map[string]string{"de": "um 15:04 Uhr (MST)", "en": "at 15:04 (MST)"}[language]
 	for _, part := range []string{
-		map[string]string{"de": "5 Seats, ", "en": "5 seats, "}[language] + total, w.ClosesAt.In(loc).Format(until), "seats.autoBooking",
+		map[string]string{"de": "davon 5 berechnet: ", "en": "5 of them would be invoiced: "}[language] + total, w.ClosesAt.In(loc).Format(until), "seats.autoBooking",
 	} {
 		if opened.to != to || opened.language != language || !strings.Contains(opened.text, part) || len(opened.files) > 0 {
 			m.Errorf("want %q in %+v", part, opened)
