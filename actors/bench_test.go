@@ -27,6 +27,7 @@ type bench struct {
 	post     *post
 	sys      *System
 	couriers *Couriers
+	pass     func(time.Duration) // lets virtual time pass
 }
 
 // bubble runs test in a bubble of virtual time. protoactor throttles its log
@@ -34,7 +35,7 @@ type bench struct {
 // goroutine that is left behind ends the test as a deadlock.
 func bubble(t *testing.T, tune func(*Config), test func(b *bench)) {
 	synctest.Test(t, func(t *testing.T) {
-		b := &bench{T: t, journal: journaltest.NewMemory(), post: &post{}}
+		b := &bench{T: t, journal: journaltest.NewMemory(), post: &post{}, pass: func(d time.Duration) { time.Sleep(d) }}
 		b.tap = &tap{Memory: b.journal}
 		b.cfg = Config{
 			Journal: b.tap, Now: time.Now, Idle: time.Hour, PerWorkspace: 100, Total: 200, SnapshotEvery: 1000,
@@ -85,14 +86,14 @@ func (b *bench) close() {
 	if err := b.sys.Stop(context.Background()); err != nil {
 		b.Error(err)
 	}
-	time.Sleep(2 * time.Second)
+	b.pass(2 * time.Second)
 }
 
 // restart stops the daemon, keeps it down for a time and starts it again.
 func (b *bench) restart(down time.Duration) {
 	b.Helper()
 	b.close()
-	time.Sleep(down)
+	b.pass(down)
 	b.open()
 	b.begin()
 }
@@ -162,7 +163,7 @@ func (b *bench) head(ws workspace.ID) workspace.Head {
 
 // sleep has virtual time pass, and waits until nobody runs any more.
 func (b *bench) sleep(d time.Duration) {
-	time.Sleep(d)
+	b.pass(d)
 	synctest.Wait()
 }
 

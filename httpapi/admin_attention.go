@@ -60,8 +60,8 @@ func reasons(h workspace.Head, now time.Time) (out []reason) {
 	if h.NoAdmin {
 		say("noAdmin", "nobody is an active admin")
 	}
-	if h.Gate != workspace.GateOpen && h.Managed > 0 {
-		say("scim", "SCIM is %s, and %d people are managed through it", gateNames[h.Gate], h.Managed)
+	if gate := h.GateAt(now); gate != workspace.GateOpen && h.Managed > 0 {
+		say("scim", "SCIM is %s, and %d people are managed through it", gateNames[gate], h.Managed)
 	}
 	if left := h.TokenExpires.Sub(now); !h.TokenExpires.IsZero() && left > 0 && left < expiresSoon {
 		say("tokenExpires", "a token expires at %s", stamp(h.TokenExpires))

@@ -14,7 +14,7 @@ import (
 // Due calls yield with every workspace that wants a tick and when, in due
 // order, until it returns false.
 func (s *Store) Due(yield func(workspace.ID, time.Time) bool) error {
-	return s.db.View(func(txn *badger.Txn) error {
+	return s.view("the due index", func(txn *badger.Txn) error {
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kindDue}})
 		defer it.Close()
 		for it.Rewind(); it.Valid(); it.Next() {
@@ -33,7 +33,7 @@ func (s *Store) Due(yield func(workspace.ID, time.Time) bool) error {
 // Cursors calls yield with every consumer and the sequence number that it is
 // done with, until it returns false.
 func (s *Store) Cursors(yield func(ws workspace.ID, consumer string, seq uint64) bool) error {
-	return s.db.View(func(txn *badger.Txn) error {
+	return s.view("the cursors", func(txn *badger.Txn) error {
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kindCursor}, PrefetchValues: true, PrefetchSize: 64})
 		defer it.Close()
 		for it.Rewind(); it.Valid(); it.Next() {

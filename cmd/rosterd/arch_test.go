@@ -83,8 +83,8 @@ var pure = []string{"scim", "scim/filter", "scim/patch", "ledger", "invoice", "w
 // pureImports are what pure packages may import of the standard library. What
 // is not here has state, or reaches outside, until somebody has looked.
 var pureImports = []string{
-	"archive/zip", "bytes", "cmp", "crypto/subtle", "embed", "encoding/base64", "encoding/binary", "encoding/hex", "errors", "fmt", "io",
-	"iter", "net/url", "regexp", "slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf8",
+	"archive/zip", "bytes", "cmp", "crypto/subtle", "embed", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/xml", "errors",
+	"fmt", "io", "iter", "math/bits", "net/url", "regexp", "slices", "sort", "strconv", "strings", "time", "unicode", "unicode/utf8",
 }
 
 // impureNames are what those packages have that is not pure: the clock, the

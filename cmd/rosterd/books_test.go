@@ -126,7 +126,7 @@ func (r *recount) entry(e shownEntry) {
 	case "workspace.changed":
 		for _, c := range e.Changes {
 			if c.Path == "seats.purchased" {
-				r.purchased += r.number(e, c)
+				r.purchased = r.number(e, c)
 			}
 		}
 	}
