@@ -113,6 +113,7 @@ type System struct {
 	down     sync.Once                 // shuts protoactor down
 	clock    atomic.Pointer[actor.PID] // the seat-ledger actor; nil before Start
 	beds     chan struct{}             // one token per workspace that is loaded for guests
+	spare    chan struct{}             // one token per workspace that is loaded for couriers; taken first
 	work     sync.WaitGroup            // ticks, and the unloading after guests
 	life     context.Context
 	end      context.CancelFunc // of life, by Stop
@@ -169,7 +170,8 @@ func New(cfg Config) (*System, error) {
 	silent := actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) })
 	life, end := context.WithCancel(context.Background())
 	return &System{
-		cfg: cfg, root: actor.NewActorSystem(silent), beds: make(chan struct{}, sleepersAtOnce), life: life, end: end,
+		cfg: cfg, root: actor.NewActorSystem(silent), beds: make(chan struct{}, sleepersAtOnce),
+		spare: make(chan struct{}, deferrableAtOnce), life: life, end: end,
 		live: map[workspace.ID]*handle{}, stays: map[workspace.ID]*stay{},
 	}, nil
 }

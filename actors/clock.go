@@ -238,7 +238,7 @@ func (c *clock) begin(ctx actor.Context, a *alarm) {
 	c.busy[from]++
 	self, root, ws := ctx.Self(), ctx.ActorSystem().Root, a.ws
 	c.sys.background(func() {
-		err := c.sys.note(c.sys.life, ws, workspace.Tick{})
+		err := c.sys.tick(ws)
 		root.Send(self, &ticked{a, from, err})
 	})
 }

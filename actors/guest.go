@@ -17,8 +17,11 @@ import (
 // the last one leaves.
 
 const (
-	// sleepersAtOnce bounds the workspaces that are loaded for guests alone.
-	sleepersAtOnce = 4
+	// sleepersAtOnce bounds the workspaces that are loaded for guests alone,
+	// deferrableAtOnce those among them that are loaded for couriers: thousands
+	// of these in line must not keep the clock from what is due.
+	sleepersAtOnce   = 4
+	deferrableAtOnce = 2
 	// guestTimeout bounds one visit, beside the wait for a bed.
 	guestTimeout = 30 * time.Second
 )
@@ -28,13 +31,13 @@ const (
 type stay struct {
 	ws      workspace.ID
 	guests  int
-	bed     bool // it was asleep when the first guest came, and holds a bed
-	leaving bool // somebody unloads it
+	beds    []chan struct{} // where it holds a token: it was asleep when the first guest came
+	leaving bool            // somebody unloads it
 }
 
 // visit runs f, which may load ws, without that being traffic.
-func (s *System) visit(ctx context.Context, ws workspace.ID, f func(context.Context) error) error {
-	st, err := s.arrive(ctx, ws)
+func (s *System) visit(ctx context.Context, ws workspace.ID, beds []chan struct{}, f func(context.Context) error) error {
+	st, err := s.arrive(ctx, ws, beds)
 	if err != nil {
 		return err
 	}
@@ -44,9 +47,19 @@ func (s *System) visit(ctx context.Context, ws workspace.ID, f func(context.Cont
 	return f(ctx)
 }
 
+// tick settles what is due in ws, as the guest who is never late.
+func (s *System) tick(ws workspace.ID) error {
+	return s.visit(s.life, ws, []chan struct{}{s.beds}, func(ctx context.Context) error {
+		return s.run(ctx, ws, workspace.Envelope{Actor: workspace.ActorSystem}, workspace.Tick{}, false).err
+	})
+}
+
+// deferrable are the beds that a courier's workspace takes.
+func (s *System) deferrable() []chan struct{} { return []chan struct{}{s.spare, s.beds} }
+
 // lookup returns what View does, as a guest.
 func (s *System) lookup(ctx context.Context, ws workspace.ID) (v *workspace.View, err error) {
-	err = s.visit(ctx, ws, func(ctx context.Context) error {
+	err = s.visit(ctx, ws, s.deferrable(), func(ctx context.Context) error {
 		h, err := s.handle(ws, false)
 		if err != nil {
 			return err
@@ -59,13 +72,13 @@ func (s *System) lookup(ctx context.Context, ws workspace.ID) (v *workspace.View
 
 // note does what Do does, as a guest and in the daemon's own name.
 func (s *System) note(ctx context.Context, ws workspace.ID, cmd workspace.Command) error {
-	return s.visit(ctx, ws, func(ctx context.Context) error {
+	return s.visit(ctx, ws, s.deferrable(), func(ctx context.Context) error {
 		return s.run(ctx, ws, workspace.Envelope{Actor: workspace.ActorSystem}, cmd, false).err
 	})
 }
 
-// arrive joins the guests of ws. It waits for a bed if ws sleeps.
-func (s *System) arrive(ctx context.Context, ws workspace.ID) (*stay, error) {
+// arrive joins the guests of ws. It waits for beds if ws sleeps.
+func (s *System) arrive(ctx context.Context, ws workspace.ID, beds []chan struct{}) (*stay, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st, ok := s.stays[ws]
@@ -76,15 +89,15 @@ func (s *System) arrive(ctx context.Context, ws workspace.ID) (*stay, error) {
 		st = &stay{ws: ws}
 	default:
 		s.mu.Unlock()
-		err := s.waitForBed(ctx)
+		err := occupy(ctx, beds)
 		s.mu.Lock()
 		if err != nil {
 			return nil, err
 		}
 		if st, ok = s.stays[ws]; ok { // another guest was faster
-			<-s.beds
+			free(beds)
 		} else {
-			st = &stay{ws: ws, bed: true}
+			st = &stay{ws: ws, beds: beds}
 		}
 	}
 	s.stays[ws] = st
@@ -92,12 +105,22 @@ func (s *System) arrive(ctx context.Context, ws workspace.ID) (*stay, error) {
 	return st, nil
 }
 
-func (s *System) waitForBed(ctx context.Context) error {
-	select {
-	case s.beds <- struct{}{}:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// occupy takes a token of each channel, in their order, or of none.
+func occupy(ctx context.Context, beds []chan struct{}) error {
+	for i, b := range beds {
+		select {
+		case b <- struct{}{}:
+		case <-ctx.Done():
+			free(beds[:i])
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+func free(beds []chan struct{}) {
+	for _, b := range beds {
+		<-b
 	}
 }
 
@@ -122,9 +145,7 @@ func (s *System) vacated(st *stay) bool {
 		return false
 	}
 	delete(s.stays, st.ws)
-	if st.bed {
-		<-s.beds
-	}
+	free(st.beds)
 	return true
 }
 

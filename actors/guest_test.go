@@ -12,6 +12,9 @@ import (
 	"rosterd/workspace"
 )
 
+// taken counts the tokens of beds that are taken.
+func (b *bench) taken() int { return len(b.sys.beds) + len(b.sys.spare) }
+
 // TestGuestsTakeTurns: never are more than four workspaces loaded for guests,
 // however many come, and none when they have left.
 func TestGuestsTakeTurns(t *testing.T) {
@@ -37,15 +40,15 @@ func TestGuestsTakeTurns(t *testing.T) {
 				if v, err := b.sys.lookup(context.Background(), id(i%n)); err != nil || v.ID() != id(i%n) {
 					t.Error(err)
 				}
-				if err := b.sys.note(context.Background(), id(i%n), workspace.Tick{}); err != nil {
+				if err := b.sys.tick(id(i % n)); err != nil {
 					t.Error(err)
 				}
 			})
 		}
 		all.Wait()
 		synctest.Wait()
-		if most > sleepersAtOnce || b.sys.Loaded() != 0 || len(b.sys.beds) != 0 || len(b.sys.stays) != 0 {
-			t.Errorf("at most %d loaded, %d now; %d beds and %d stays are taken", most, b.sys.Loaded(), len(b.sys.beds), len(b.sys.stays))
+		if most > sleepersAtOnce || b.sys.Loaded() != 0 || b.taken() != 0 || len(b.sys.stays) != 0 {
+			t.Errorf("at most %d loaded, %d now; %d beds and %d stays are taken", most, b.sys.Loaded(), b.taken(), len(b.sys.stays))
 		}
 		if got := b.journal.Loads() - loads; got < n || got > 6*n {
 			t.Errorf("%d loads for %d visits of %d workspaces", got, 6*n, n)
@@ -65,14 +68,14 @@ func TestGuestsAreNoTraffic(t *testing.T) {
 		if synctest.Wait(); b.sys.Loaded() != 0 {
 			t.Error("guests keep a workspace awake")
 		}
-		err := b.sys.visit(context.Background(), "acme", func(ctx context.Context) error {
+		err := b.sys.visit(context.Background(), "acme", b.sys.deferrable(), func(ctx context.Context) error {
 			_, err := b.sys.View(ctx, "acme")
 			return err
 		})
 		if synctest.Wait(); b.sys.Loaded() != 1 || err != nil {
 			t.Errorf("a workspace with traffic is unloaded with its guest (%v)", err)
 		}
-		if len(b.sys.beds) != 0 {
+		if b.taken() != 0 {
 			t.Error("it still holds a bed")
 		}
 	})
@@ -93,8 +96,8 @@ func TestGuestsOfNobody(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if synctest.Wait(); b.sys.Loaded() != 1 || len(b.sys.beds) != 0 || len(b.sys.stays) != 0 {
-			t.Errorf("%d loaded, %d beds and %d stays are taken", b.sys.Loaded(), len(b.sys.beds), len(b.sys.stays))
+		if synctest.Wait(); b.sys.Loaded() != 1 || b.taken() != 0 || len(b.sys.stays) != 0 {
+			t.Errorf("%d loaded, %d beds and %d stays are taken", b.sys.Loaded(), b.taken(), len(b.sys.stays))
 		}
 	})
 }
@@ -108,17 +111,17 @@ func TestGuestWaitsForStorage(t *testing.T) {
 		b.sleep(30 * time.Minute) // nobody has begun to tick
 		b.journal.Hold()
 		at := time.Now()
-		err := b.sys.note(context.Background(), "acme", workspace.Tick{})
+		err := b.sys.tick("acme")
 		if !errors.Is(err, context.DeadlineExceeded) || time.Since(at) != guestTimeout {
 			t.Errorf("after %v: %v", time.Since(at), err)
 		}
 		b.sleep(time.Hour)
-		if b.sys.Loaded() != 1 || len(b.sys.beds) != 1 {
-			t.Errorf("%d loaded, %d beds taken", b.sys.Loaded(), len(b.sys.beds))
+		if b.sys.Loaded() != 1 || b.taken() != 1 {
+			t.Errorf("%d loaded, %d beds taken", b.sys.Loaded(), b.taken())
 		}
 		b.journal.Release()
-		if synctest.Wait(); b.sys.Loaded() != 0 || len(b.sys.beds) != 0 {
-			t.Errorf("%d loaded, %d beds taken", b.sys.Loaded(), len(b.sys.beds))
+		if synctest.Wait(); b.sys.Loaded() != 0 || b.taken() != 0 {
+			t.Errorf("%d loaded, %d beds taken", b.sys.Loaded(), b.taken())
 		}
 		if r := b.do(journaltest.Person(9)); r.err != nil {
 			t.Error(r.err)

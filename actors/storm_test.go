@@ -125,3 +125,36 @@ func TestAllPeriodsEndTogether(t *testing.T) {
 		}
 	})
 }
+
+// TestClockGoesBeforeCouriers: after a downtime every workspace has a mail to
+// send, a few have a window to close, and loading takes time here. Couriers do
+// not keep the clock from what is overdue.
+func TestClockGoesBeforeCouriers(t *testing.T) {
+	const n, due, load = 2000, 200, 10 * time.Millisecond
+	bubble(t, func(c *Config) { c.Idle = time.Minute }, func(b *bench) {
+		birth := workspace.CreateWorkspace{Settings: object(`{"name":"Acme","billing":{"email":"billing@example.com"}}`)}
+		for i := range n {
+			cmds := []workspace.Command{birth, journaltest.Person(1), bookingOn, workspace.CloseWindow{}}
+			if i < due {
+				cmds = cmds[:3]
+			}
+			b.written(id(i), cmds...)
+		}
+		b.sleep(time.Hour)
+		b.tap.set(func(p *tap) { p.loading = func(workspace.ID) { time.Sleep(load) } })
+		began := time.Now()
+		b.begin()
+		b.sleep(time.Hour)
+		late := time.Duration(0)
+		for i := range due {
+			_, _, at := b.closed(id(i), 1)
+			late = max(late, at.Sub(began))
+		}
+		if alone := due / sleepersAtOnce * load; late > 2*alone+load {
+			t.Errorf("the last window closed after %v; without couriers it would be %v", late, alone)
+		}
+		if got := len(b.post.letters()); got != 2*n { // of each window and each invoice
+			t.Errorf("%d mails", got)
+		}
+	})
+}
