@@ -121,6 +121,7 @@ func (n *naive) bill(due time.Time) {
 		inv, first := &naiveInvoice{}, left[0].price
 		for _, w := range left {
 			p := w.price
+			n.reach("two documents for two reasons", p.currency == first.currency && p.category == first.category && p.reason != first.reason)
 			if p.currency != first.currency || p.category != first.category || p.reason != first.reason {
 				break
 			}

@@ -302,6 +302,9 @@ func (n *naive) openRole(assignable bool) int {
 
 // disconnect removes a connection and every membership that only it set.
 func (n *naive) disconnect(conn string) int {
+	if n.gone[conn] {
+		return 404
+	}
 	ceases := func(p *naivePerson) bool {
 		own := 0
 		for _, source := range []string{conn, conn + " roles"} {
@@ -315,6 +318,7 @@ func (n *naive) disconnect(conn string) int {
 	if before && !slices.ContainsFunc(n.people, func(p *naivePerson) bool { return p.isAdmin() && !ceases(p) }) {
 		return 409
 	}
+	n.gone[conn] = true
 	n.reach("a connection ends", true)
 	for _, p := range n.people {
 		n.part(p, conn)

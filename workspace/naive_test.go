@@ -28,6 +28,7 @@ type naive struct {
 	invoices  []*naiveInvoice // corrections among them
 	anchored  time.Time       // anchors after this instant are still to come
 	answers   map[string]naiveAnswer
+	gone      map[string]bool // connections that were deleted
 
 	said    []string        // what the books have to say of the step
 	reached map[string]bool // what a play has to come across, see mustReach

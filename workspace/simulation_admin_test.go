@@ -193,7 +193,7 @@ func (p *play) price() {
 	tax := func(t *naiveTerms, category, percent, reason string) {
 		t.price.category, t.price.percent, t.price.reason = category, percent, reason
 	}
-	switch p.rand.IntN(7) {
+	switch p.rand.IntN(9) {
 	case 0:
 		p.set(func(t *naiveTerms) { t.price.minor = minor }, `"price":{"minor":%d}`, minor)
 	case 1:
@@ -206,7 +206,7 @@ func (p *play) price() {
 		percent := p.pick("19", "7", "8.1", "0", "5.5", "100")
 		p.set(func(t *naiveTerms) { tax(t, "S", percent, "") }, `"price":{"vatPercent":%q}`, percent)
 	default:
-		category, reason := p.pick("AE", "E", "Z", "G"), p.pick("because", "why not")
+		category, reason := p.pick("E", "E", "E", "AE"), p.pick("because", "why not", "so there")
 		p.set(func(t *naiveTerms) { tax(t, category, "0", reason) }, `"price":{"tax":{"category":%q,"percent":"0","reason":%q}}`, category, reason)
 	}
 }

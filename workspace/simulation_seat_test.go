@@ -36,7 +36,7 @@ var mustReach = []string{
 	"closed late", "closed early", "closed with nothing to bill", "closed with less to bill than was booked", "released in part",
 	"an anchor inside a window", "a window that ends at an anchor", "two periods at once", "an admin goes first",
 	"booked for somebody who waited", "a booked seat is taken once more", "purchased inside a window",
-	"billed late since invoice.collect changed", "a price changed inside a window", "two documents at once",
+	"billed late since invoice.collect changed", "a price changed inside a window", "two documents at once", "two documents for two reasons",
 	"a correction", "a correction of two windows", "an invoice of two windows", "an invoice of two rates", "a window of two lines", "a yearly price",
 	"a POST is refused", "a re-hire is refused", "somebody who waits is adopted", "a guest is adopted", "a re-hire under another name",
 	"a re-hire inside a window", "a namesake", "the last admin stays", "a held admin who waits is allowed", "a key again",
@@ -70,7 +70,7 @@ func playSeats(t testing.TB, seed uint64, steps int, compare bool) *play {
 // newPlay opens a workspace with random terms, and a naive model of it.
 func newPlay(t testing.TB, seed uint64) *play {
 	p := &play{world: &world{t: t, now: epoch}, rand: rand.New(rand.NewPCG(seed, 3))}
-	n := &naive{anchored: epoch, initial: p.rand.Int64N(5), answers: map[string]naiveAnswer{}, reached: map[string]bool{}}
+	n := &naive{anchored: epoch, initial: p.rand.Int64N(5), answers: map[string]naiveAnswer{}, gone: map[string]bool{}, reached: map[string]bool{}}
 	n.terms = naiveTerms{
 		auto: p.rand.IntN(6) > 0, cap: people + 20, collect: p.pick("window", "day", "period", "period"), zone: p.zone(), language: "en",
 		price: naivePrice{currency: "EUR", minor: 1290, anchorDay: 1 + p.rand.IntN(31), anchorMonth: 1, category: "S", percent: "19"},
