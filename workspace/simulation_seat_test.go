@@ -195,8 +195,7 @@ func (p *play) post() {
 	if r.ext != "" {
 		body += fmt.Sprintf(`,"externalId":%q`, r.ext)
 	}
-	newcomer := p.state.view.userByName(r.name) == nil && p.state.view.userByExternal(r.conn, r.ext) == nil
-	if p.rand.IntN(8) == 0 && newcomer { // a re-hire that names a role is not held as the law wants it
+	if p.rand.IntN(8) == 0 {
 		r.admin = true
 		body += `,"roles":[{"value":"Admin"}]`
 	}
