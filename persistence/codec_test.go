@@ -59,7 +59,11 @@ func entryWires() []wire {
 				if err != nil {
 					return nil, err
 				}
-				return ev.(workspace.Posted).Entry, nil
+				posted, ok := ev.(workspace.Posted)
+				if !ok || posted.Name != "" || reflect.TypeOf(posted.Entry) != typ {
+					return nil, fmt.Errorf("this is no bare %s", typ)
+				}
+				return posted.Entry, nil
 			},
 			true,
 		})
