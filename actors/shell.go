@@ -244,7 +244,7 @@ func (s *shell) reload(c actor.Context) {
 func (s *shell) maybeSnapshot(c actor.Context) {
 	v := s.h.view.Load()
 	h := v.Head()
-	enough := max(s.sys.cfg.SnapshotEvery, (h.Active+h.Inactive+h.Groups)/2)
+	enough := max(s.sys.cfg.SnapshotEvery, h.Active+h.Inactive+h.Groups)
 	if v.Seq()-s.snapSeq >= uint64(enough) {
 		s.snapshot(c, v)
 	}

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"rosterd/scim"
@@ -62,12 +63,22 @@ type resource interface {
 	Version() uint64
 }
 
+// answers are buffers in which answers grow.
+var answers = sync.Pool{New: func() any { return new([]byte) }}
+
 // sendResource answers with one resource, its entity tag and its place.
 func (x *exchange) sendResource(status int, rt *scim.ResourceType, r resource, shape *scim.Projection) {
 	h := &x.ctx.Response.Header
 	h.Set("ETag", workspace.ETag(r.Version()))
 	h.Set("Location", x.base()+rt.Endpoint+"/"+r.ID().String())
-	x.send(status, scimJSON, scim.AppendJSON(make([]byte, 0, 2048), rt, r, shape))
+	buf := answers.Get().(*[]byte)
+	*buf = scim.AppendJSON((*buf)[:0], rt, r, shape)
+	h.SetContentType(scimJSON)
+	x.ctx.SetStatusCode(status)
+	x.ctx.Response.SetBody(*buf) // copies
+	if cap(*buf) <= bufferKept {
+		answers.Put(buf)
+	}
 }
 
 // sendRead answers a GET of one resource: 304 if the client has it (RFC 7644

@@ -175,14 +175,15 @@ const (
 
 // seal makes a record of body.
 func seal(key, body []byte) []byte {
-	out := make([]byte, headerSize, headerSize+len(body))
-	out[0], out[packingAt] = formatVersion, packedNot
+	var out []byte
 	if len(body) >= packFrom {
+		out = make([]byte, headerSize+s2.MaxEncodedLen(len(body)))
+		out = out[:headerSize+len(s2.Encode(out[headerSize:], body))]
 		out[packingAt] = packedS2
-		out = append(out, s2.Encode(nil, body)...)
 	} else {
-		out = append(out, body...)
+		out = append(make([]byte, headerSize, headerSize+len(body)), body...)
 	}
+	out[0] = formatVersion
 	binary.LittleEndian.PutUint32(out[sumAt:], checksum(key, out))
 	return out
 }

@@ -32,7 +32,7 @@ func (s *Store) snapshot(v *workspace.View) error {
 		return s.clean(ws)
 	}
 	chunks := uint32(0)
-	var body []byte
+	var body, one []byte
 	flush := func() error {
 		key := snapshotKey(ws, seq, chunks)
 		chunks++
@@ -41,7 +41,7 @@ func (s *Store) snapshot(v *workspace.View) error {
 		return s.writer.write([]entry{{key: key, record: record}})
 	}
 	for i := range v.Snapshot() {
-		one := itemKinds.append(nil, i)
+		one = itemKinds.append(one[:0], i)
 		if len(body) > 0 && len(body)+len(one) > maxRecord {
 			if err := flush(); err != nil {
 				return err

@@ -100,26 +100,30 @@ const maxEvent = valueThreshold - 64<<10
 
 func oversized(e entry) bool { return len(e.record) > maxEvent }
 
+// bodies are buffers of records that are not sealed yet.
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
+
 // journalEntries returns the records of an append: its events in chunks, the
 // head, and what the events do to the index of tokens.
 func (s *Store) journalEntries(a workspace.Append) []entry {
 	var out []entry
 	seq := a.After + 1
-	first, body := seq, []byte(nil)
-	flush := func() {
-		if len(body) > 0 {
+	buf := bodies.Get().(*[]byte)
+	first, body := seq, (*buf)[:0]
+	// flush makes a record of the first n bytes.
+	flush := func(n int) {
+		if n > 0 {
 			key := journalKey(a.Workspace, first)
-			out = append(out, entry{key: key, record: seal(key, body)})
+			out = append(out, entry{key: key, record: seal(key, body[:n])})
 		}
-		first, body = seq, nil
+		first, body = seq, append(body[:0], body[n:]...)
 	}
 	for _, c := range a.Commits {
 		for part := range parts(c.Events) {
-			one := appendCommit(nil, &c.Envelope, part)
-			if len(body)+len(one) > maxRecord {
-				flush()
+			before := len(body)
+			if body = appendCommit(body, &c.Envelope, part); len(body) > maxRecord {
+				flush(before)
 			}
-			body = append(body, one...)
 			seq += uint64(len(part))
 		}
 		begin := seq - uint64(len(c.Events))
@@ -130,7 +134,11 @@ func (s *Store) journalEntries(a workspace.Append) []entry {
 			out = append(out, derivedEntries(a.Workspace, ev)...)
 		}
 	}
-	flush()
+	flush(len(body))
+	if cap(body) <= maxRecord {
+		*buf = body
+		bodies.Put(buf)
+	}
 	key := headKey(a.Workspace)
 	head := a.Head
 	return append(out, entry{key: key, record: seal(key, encode(nil, func(f *fields) { describeHead(f, &head) }))})

@@ -24,7 +24,7 @@ func (a *Attribute) Coerce(raw Value, d *Dialect) (Value, *Error) {
 	if raw.Kind != List {
 		raw = ListOf(raw)
 	}
-	out := Value{Kind: List}
+	out := Value{Kind: List, List: make([]Value, 0, len(raw.List))}
 	for _, e := range raw.List {
 		v, err := a.coerceOne(e, d)
 		if err != nil {
@@ -161,7 +161,7 @@ func (a *Attribute) coerceComplex(raw Value, d *Dialect) (Value, *Error) {
 		}
 		raw = ObjectOf(Attr{"value", raw})
 	}
-	var out Object
+	out := make(Object, 0, min(len(raw.Obj), len(a.Sub)))
 	for _, sub := range a.Sub {
 		sent, ok := raw.Obj.Fold(sub.Name)
 		if !ok || sub.Mutability == ReadOnly {

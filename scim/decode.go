@@ -6,6 +6,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -16,17 +17,19 @@ import (
 // and order. Nothing of the result aliases body. Every refusal is 400
 // invalidSyntax.
 func Decode(body []byte, lim Limits) (Object, *Error) {
-	d := jsontext.NewDecoder(bytes.NewBuffer(body))
-	if k := d.PeekKind(); k != '{' && k != 0 {
+	r := readers.Get().(*reader)
+	r.reset(body)
+	if k := r.PeekKind(); k != '{' && k != 0 {
 		return nil, Errorf(400, InvalidSyntax, "the body is a JSON %s; send a JSON object", kindName(k))
 	}
-	v, err := newReader(d).value(lim.Depth)
+	v, err := r.value(lim.Depth)
 	if err != nil {
 		return nil, syntaxError(err)
 	}
-	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, Errorf(400, InvalidSyntax, "there is something behind the JSON object, at byte %d", d.InputOffset())
+	if _, err := r.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, Errorf(400, InvalidSyntax, "there is something behind the JSON object, at byte %d", r.InputOffset())
 	}
+	r.release()
 	return v.Obj, nil
 }
 
@@ -65,18 +68,56 @@ func syntaxError(err error) *Error {
 // A reader builds values from tokens. Objects and lists grow on its stacks and
 // are copied at their size when they end.
 type reader struct {
-	*jsontext.Decoder
+	jsontext.Decoder
+	body  bytes.Buffer
+	text  string // a copy of a body that is worth sharing, else empty
 	attrs []Attr
 	list  []Value
 }
 
-func newReader(d *jsontext.Decoder) *reader {
-	return &reader{Decoder: d, attrs: make([]Attr, 0, 32), list: make([]Value, 0, 8)}
+// readers are for bodies. One that refused its body is not used again: what it
+// still holds would have to be cleared.
+var readers = sync.Pool{New: func() any { return &reader{attrs: make([]Attr, 0, 32), list: make([]Value, 0, 8)} }}
+
+// Stacks that one body let grow beyond these are not kept for others.
+const (
+	attrsKept = 256
+	listKept  = 1024
+)
+
+// sharedText is the longest body, in bytes, whose strings share one copy of it.
+// Whoever keeps one of them keeps the others, so it must not be long.
+const sharedText = 4 << 10
+
+func (r *reader) reset(body []byte) {
+	r.body = *bytes.NewBuffer(body)
+	r.Reset(&r.body)
+	if len(body) <= sharedText {
+		r.text = string(body)
+	}
+}
+
+// release lets others use r, whose stacks are empty.
+func (r *reader) release() {
+	if cap(r.attrs) > attrsKept || cap(r.list) > listKept {
+		return
+	}
+	r.body, r.text = bytes.Buffer{}, ""
+	r.Reset(&r.body)
+	readers.Put(r)
 }
 
 func (r *reader) value(depth int) (Value, error) {
 	if depth == 0 {
 		return Value{}, Errorf(400, InvalidSyntax, "the body is nested too deeply, at byte %d", r.InputOffset())
+	}
+	if r.PeekKind() == '"' {
+		raw, err := r.ReadValue()
+		if err != nil {
+			return Value{}, err
+		}
+		s, err := r.unquote(raw)
+		return Text(s), err
 	}
 	tok, err := r.ReadToken()
 	if err != nil {
@@ -87,14 +128,22 @@ func (r *reader) value(depth int) (Value, error) {
 		return r.object(depth)
 	case '[':
 		return r.elements(depth)
-	case '"':
-		return Text(tok.String()), nil
 	case '0':
 		return number(tok.String()), nil
 	case 't', 'f':
 		return Boolean(tok.Bool()), nil
 	}
 	return Value{}, nil
+}
+
+// unquote returns what raw, the JSON string that was just read, says.
+func (r *reader) unquote(raw jsontext.Value) (string, error) {
+	if r.text != "" && bytes.IndexByte(raw, '\\') < 0 {
+		end := int(r.InputOffset()) - 1
+		return r.text[end-(len(raw)-2) : end], nil
+	}
+	s, err := jsontext.AppendUnquote(nil, raw)
+	return string(s), err
 }
 
 func number(text string) Value {
@@ -145,8 +194,7 @@ func (r *reader) name() (string, error) {
 			return name, nil
 		}
 	}
-	name, err := jsontext.AppendUnquote(nil, raw)
-	return string(name), err
+	return r.unquote(raw)
 }
 
 // knownNames holds the names of the schemas and of messages.

@@ -1,6 +1,9 @@
 package scim
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Normalize returns raw, a body that Decode read, as an Object of rt: the
 // schema's spelling and order, values of the right type, URN-qualified and
@@ -9,7 +12,13 @@ import "slices"
 // that the caller can compare it (row 52). Unassigned attributes are absent.
 // Required attributes are Validate's business, since PATCH shares this.
 func Normalize(rt *ResourceType, raw Object, d *Dialect) (Object, *Error) {
-	n := normalizer{rt: rt, dialect: d, slots: make([]Value, len(rt.Attributes))}
+	kept := slots.Get().(*[]Value)
+	n := normalizer{rt: rt, dialect: d, slots: slices.Grow(*kept, len(rt.Attributes))[:len(rt.Attributes)]}
+	defer func() {
+		clear(n.slots)
+		*kept = n.slots[:0]
+		slots.Put(kept)
+	}()
 	for _, a := range raw {
 		if err := n.add(a.Name, a.Value); err != nil {
 			return nil, err
@@ -59,6 +68,9 @@ func saysNothing(v Value) bool {
 	}
 	return v.Kind == Null
 }
+
+// slots are for normalizers, cleared.
+var slots = sync.Pool{New: func() any { return new([]Value) }}
 
 type normalizer struct {
 	rt      *ResourceType
@@ -130,8 +142,8 @@ func (n *normalizer) addSub(ref Ref, raw Value) *Error {
 		err.Detail = ref.Attr.Name + "." + err.Detail
 		return err
 	}
-	whole := n.get(ref).Obj.With(ref.Sub.Name, v)
-	n.put(ref, Value{Kind: Complex, Obj: n.ordered(ref.Attr.Sub, whole)})
+	whole := slices.Clone(n.get(ref).Obj) // it may be what the client sent
+	n.put(ref, Value{Kind: Complex, Obj: ordered(ref.Attr.Sub, whole, ref.Sub, v)})
 	return nil
 }
 
@@ -147,18 +159,34 @@ func (n *normalizer) put(ref Ref, v Value) {
 		n.slots[ref.Attr.place] = v
 		return
 	}
-	ext := n.slots[ref.Ext.place].Obj.With(ref.Attr.Name, v)
-	n.slots[ref.Ext.place] = Value{Kind: Complex, Obj: n.ordered(ref.Ext.Sub, ext)}
+	// The object is n's own until Normalize returns it.
+	ext := n.slots[ref.Ext.place].Obj
+	n.slots[ref.Ext.place] = Value{Kind: Complex, Obj: ordered(ref.Ext.Sub, ext, ref.Attr, v)}
 }
 
-// ordered returns o in the order of attrs.
-func (n *normalizer) ordered(attrs []*Attribute, o Object) Object {
-	rank := func(a Attr) int {
-		return slices.IndexFunc(attrs, func(def *Attribute) bool { return def.Name == a.Name })
+// ordered returns o, which it may change, with v as the value of a, in the
+// order of attrs.
+func ordered(attrs []*Attribute, o Object, a *Attribute, v Value) Object {
+	i := 0 // where a belongs
+	for _, def := range attrs {
+		if def == a {
+			break
+		}
+		if i < len(o) && o[i].Name == def.Name {
+			i++
+		}
 	}
-	out := slices.Clone(o)
-	slices.SortStableFunc(out, func(a, b Attr) int { return rank(a) - rank(b) })
-	return out
+	there := i < len(o) && o[i].Name == a.Name
+	switch {
+	case there && v.IsUnassigned():
+		return slices.Delete(o, i, i+1)
+	case there:
+		o[i].Value = v
+		return o
+	case v.IsUnassigned():
+		return o
+	}
+	return slices.Insert(o, i, Attr{a.Name, v})
 }
 
 // Validate checks what must hold of a whole resource: required attributes are

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 )
 
 // A Record is an Object of one resource type in its compact encoding. It is
@@ -49,8 +50,14 @@ const maxNesting = 8
 // Encode returns the record of o, a normalised Object of rt. What is derived
 // and read-only, and what is unassigned, is not stored.
 func Encode(rt *ResourceType, o Object) Record {
-	return slices.Clone(appendObject(make([]byte, 0, 512), rt.stored, o)) // of its size, since many are kept
+	buf := records.Get().(*[]byte)
+	defer records.Put(buf)
+	*buf = appendObject((*buf)[:0], rt.stored, o)
+	return slices.Clone(*buf) // of its size, since many are kept
 }
+
+// records are buffers of Encode.
+var records = sync.Pool{New: func() any { return new([]byte) }}
 
 // stored reports whether a record holds a.
 func (a *Attribute) stored() bool {
@@ -93,18 +100,24 @@ func appendAttr(dst []byte, num uint16, a *Attribute, v Value) []byte {
 		dst = appendBytes(dst, v.Str)
 	case Complex:
 		head(tagComplex)
-		var scratch [192]byte
-		dst = appendBytes(dst, appendObject(scratch[:0], a.Sub, v.Obj))
+		start := len(dst)
+		dst = prefixLength(appendObject(dst, a.Sub, v.Obj), start)
 	case List:
 		head(tagList)
-		var scratch [256]byte
-		elems := scratch[:0]
+		start := len(dst)
 		for _, e := range v.List {
-			elems = appendAttr(elems, 0, a, e)
+			dst = appendAttr(dst, 0, a, e)
 		}
-		dst = appendBytes(dst, elems)
+		dst = prefixLength(dst, start)
 	}
 	return dst
+}
+
+// prefixLength puts the length of dst[start:] before it.
+func prefixLength(dst []byte, start int) []byte {
+	var length [binary.MaxVarintLen64]byte
+	n := binary.PutUvarint(length[:], uint64(len(dst)-start))
+	return slices.Insert(dst, start, length[:n]...)
 }
 
 func appendBytes[T string | []byte](dst []byte, s T) []byte {

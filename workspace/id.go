@@ -52,16 +52,27 @@ func ParseResourceID(s string) (ResourceID, bool) {
 }
 
 // String returns the text form of id.
-func (id ResourceID) String() string { return string(id.Append(nil)) }
+func (id ResourceID) String() string {
+	var text [textLen]byte
+	return string(id.Append(text[:0]))
+}
 
 // Append appends the text form of id to dst.
 func (id ResourceID) Append(dst []byte) []byte {
-	dst = hex.AppendEncode(dst, id[0:4])
-	for _, part := range [][]byte{id[4:6], id[6:8], id[8:10], id[10:16]} {
-		dst = hex.AppendEncode(append(dst, '-'), part)
+	for i, b := range id {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			dst = append(dst, '-')
+		}
+		dst = append(dst, hexDigits[b>>4], hexDigits[b&0xf])
 	}
 	return dst
 }
+
+// The text form is a UUID (RFC 9562 section 4).
+const (
+	textLen   = 36
+	hexDigits = "0123456789abcdef"
+)
 
 // IsZero reports whether id names nothing.
 func (id ResourceID) IsZero() bool { return id == ResourceID{} }

@@ -139,17 +139,19 @@ func (d *decision) patchUser(c PatchUser) (Result, *scim.Error) {
 	return d.push(u, w)
 }
 
-// intake divides a document as a client sent it.
+// intake divides a document as a client sent it. id and externalId stand first
+// in the order of the schema.
 func (d *decision) intake(doc scim.Object) write {
-	w := write{doc: make(scim.Object, 0, len(doc)+1), touched: attributesOf(doc)}
-	for _, a := range doc {
-		switch a.Name {
+	w := write{doc: doc, touched: attributesOf(doc)}
+	for len(w.doc) > 0 {
+		switch w.doc[0].Name {
 		case "id":
 		case "externalId":
-			w.external = &a.Value.Str
+			w.external = &w.doc[0].Value.Str
 		default:
-			w.doc = append(w.doc, a)
+			return w
 		}
+		w.doc = w.doc[1:]
 	}
 	return w
 }
