@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/valyala/fasthttp"
@@ -289,5 +290,9 @@ func (x *exchange) body() (scim.Object, *scim.Error) {
 	if err != nil {
 		return nil, err
 	}
-	return scim.Decode(raw, x.s.cfg.Limits)
+	d := decoders.Get().(*scim.Decoder)
+	defer decoders.Put(d)
+	return d.Decode(raw, x.s.cfg.Limits)
 }
+
+var decoders = sync.Pool{New: func() any { return new(scim.Decoder) }}

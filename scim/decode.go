@@ -6,18 +6,28 @@ import (
 	"io"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
+
+// Decode reads a request body as a new Decoder does.
+func Decode(body []byte, lim Limits) (Object, *Error) { return new(Decoder).Decode(body, lim) }
+
+// A Decoder reads request bodies, one after the other, and keeps its memory
+// for the next. Its zero value is ready.
+type Decoder struct{ r *reader }
 
 // Decode reads a request body: one JSON object in UTF-8 and nothing behind
 // it, nested no deeper than lim.Depth, no name twice in any letter case
 // (RFC 7643 section 2.1, interop row 53). Attributes keep the client's spelling
 // and order. Nothing of the result aliases body. Every refusal is 400
 // invalidSyntax.
-func Decode(body []byte, lim Limits) (Object, *Error) {
-	r := readers.Get().(*reader)
+func (d *Decoder) Decode(body []byte, lim Limits) (Object, *Error) {
+	r := d.r
+	if r == nil {
+		r = &reader{attrs: make([]Attr, 0, 32), list: make([]Value, 0, 8)}
+	}
+	d.r = nil // what a refusal leaves in it would have to be cleared
 	r.reset(body)
 	if k := r.PeekKind(); k != '{' && k != 0 {
 		return nil, Errorf(400, InvalidSyntax, "the body is a JSON %s; send a JSON object", kindName(k))
@@ -29,7 +39,10 @@ func Decode(body []byte, lim Limits) (Object, *Error) {
 	if _, err := r.ReadToken(); !errors.Is(err, io.EOF) {
 		return nil, Errorf(400, InvalidSyntax, "there is something behind the JSON object, at byte %d", r.InputOffset())
 	}
-	r.release()
+	if cap(r.attrs) <= attrsKept && cap(r.list) <= listKept {
+		r.reset(nil)
+		d.r = r
+	}
 	return v.Obj, nil
 }
 
@@ -75,10 +88,6 @@ type reader struct {
 	list  []Value
 }
 
-// readers are for bodies. One that refused its body is not used again: what it
-// still holds would have to be cleared.
-var readers = sync.Pool{New: func() any { return &reader{attrs: make([]Attr, 0, 32), list: make([]Value, 0, 8)} }}
-
 // Stacks that one body let grow beyond these are not kept for others.
 const (
 	attrsKept = 256
@@ -92,19 +101,10 @@ const sharedText = 4 << 10
 func (r *reader) reset(body []byte) {
 	r.body = *bytes.NewBuffer(body)
 	r.Reset(&r.body)
+	r.text = ""
 	if len(body) <= sharedText {
 		r.text = string(body)
 	}
-}
-
-// release lets others use r, whose stacks are empty.
-func (r *reader) release() {
-	if cap(r.attrs) > attrsKept || cap(r.list) > listKept {
-		return
-	}
-	r.body, r.text = bytes.Buffer{}, ""
-	r.Reset(&r.body)
-	readers.Put(r)
 }
 
 func (r *reader) value(depth int) (Value, error) {

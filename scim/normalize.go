@@ -1,9 +1,6 @@
 package scim
 
-import (
-	"slices"
-	"sync"
-)
+import "slices"
 
 // Normalize returns raw, a body that Decode read, as an Object of rt: the
 // schema's spelling and order, values of the right type, URN-qualified and
@@ -12,13 +9,8 @@ import (
 // that the caller can compare it (row 52). Unassigned attributes are absent.
 // Required attributes are Validate's business, since PATCH shares this.
 func Normalize(rt *ResourceType, raw Object, d *Dialect) (Object, *Error) {
-	kept := slots.Get().(*[]Value)
-	n := normalizer{rt: rt, dialect: d, slots: slices.Grow(*kept, len(rt.Attributes))[:len(rt.Attributes)]}
-	defer func() {
-		clear(n.slots)
-		*kept = n.slots[:0]
-		slots.Put(kept)
-	}()
+	var slots [maxAttributes]Value
+	n := normalizer{rt: rt, dialect: d, slots: slots[:len(rt.Attributes)]}
 	for _, a := range raw {
 		if err := n.add(a.Name, a.Value); err != nil {
 			return nil, err
@@ -69,8 +61,8 @@ func saysNothing(v Value) bool {
 	return v.Kind == Null
 }
 
-// slots are for normalizers, cleared.
-var slots = sync.Pool{New: func() any { return new([]Value) }}
+// maxAttributes bounds the top-level attributes of a resource type.
+const maxAttributes = 40
 
 type normalizer struct {
 	rt      *ResourceType

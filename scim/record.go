@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 )
 
 // A Record is an Object of one resource type in its compact encoding. It is
@@ -50,14 +49,9 @@ const maxNesting = 8
 // Encode returns the record of o, a normalised Object of rt. What is derived
 // and read-only, and what is unassigned, is not stored.
 func Encode(rt *ResourceType, o Object) Record {
-	buf := records.Get().(*[]byte)
-	defer records.Put(buf)
-	*buf = appendObject((*buf)[:0], rt.stored, o)
-	return slices.Clone(*buf) // of its size, since many are kept
+	var scratch [1024]byte
+	return slices.Clone(appendObject(scratch[:0], rt.stored, o)) // of its size, since many are kept
 }
-
-// records are buffers of Encode.
-var records = sync.Pool{New: func() any { return new([]byte) }}
 
 // stored reports whether a record holds a.
 func (a *Attribute) stored() bool {
