@@ -49,8 +49,7 @@ const maxNesting = 8
 // Encode returns the record of o, a normalised Object of rt. What is derived
 // and read-only, and what is unassigned, is not stored.
 func Encode(rt *ResourceType, o Object) Record {
-	var scratch [1024]byte
-	return slices.Clone(appendObject(scratch[:0], rt.stored, o)) // of its size, since many are kept
+	return slices.Clone(appendObject(make([]byte, 0, 768), rt.stored, o)) // of its size, since many are kept
 }
 
 // stored reports whether a record holds a.
@@ -71,33 +70,32 @@ func appendObject(dst []byte, attrs []*Attribute, o Object) []byte {
 func byNum(a, b *Attribute) int { return int(a.Num) - int(b.Num) }
 
 func appendAttr(dst []byte, num uint16, a *Attribute, v Value) []byte {
-	head := func(tag int) { dst = binary.AppendUvarint(dst, uint64(num)<<3|uint64(tag)) }
 	switch v.Kind {
 	case Bool:
 		if v.Bool {
-			head(tagTrue)
+			dst = appendHead(dst, num, tagTrue)
 		} else {
-			head(tagFalse)
+			dst = appendHead(dst, num, tagFalse)
 		}
 	case Int:
-		head(tagInt)
+		dst = appendHead(dst, num, tagInt)
 		dst = binary.AppendVarint(dst, v.Int)
 	case String:
 		if i := slices.Index(constants, v.Str); i >= 0 {
-			head(tagConst)
+			dst = appendHead(dst, num, tagConst)
 			return binary.AppendUvarint(dst, uint64(i))
 		}
-		head(tagString)
+		dst = appendHead(dst, num, tagString)
 		dst = appendBytes(dst, v.Str)
 	case Decimal:
-		head(tagDecimal)
+		dst = appendHead(dst, num, tagDecimal)
 		dst = appendBytes(dst, v.Str)
 	case Complex:
-		head(tagComplex)
+		dst = appendHead(dst, num, tagComplex)
 		start := len(dst)
 		dst = prefixLength(appendObject(dst, a.Sub, v.Obj), start)
 	case List:
-		head(tagList)
+		dst = appendHead(dst, num, tagList)
 		start := len(dst)
 		for _, e := range v.List {
 			dst = appendAttr(dst, 0, a, e)
@@ -107,11 +105,18 @@ func appendAttr(dst []byte, num uint16, a *Attribute, v Value) []byte {
 	return dst
 }
 
+func appendHead(dst []byte, num uint16, tag int) []byte {
+	return binary.AppendUvarint(dst, uint64(num)<<3|uint64(tag))
+}
+
 // prefixLength puts the length of dst[start:] before it.
 func prefixLength(dst []byte, start int) []byte {
 	var length [binary.MaxVarintLen64]byte
 	n := binary.PutUvarint(length[:], uint64(len(dst)-start))
-	return slices.Insert(dst, start, length[:n]...)
+	dst = append(dst, length[:n]...)
+	copy(dst[start+n:], dst[start:])
+	copy(dst[start:], length[:n])
+	return dst
 }
 
 func appendBytes[T string | []byte](dst []byte, s T) []byte {
