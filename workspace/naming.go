@@ -84,6 +84,12 @@ func withValues(doc scim.Object, list []named) scim.Object {
 	if len(list) == 0 && !attributesOf(doc).any() {
 		return doc
 	}
+	return replaceValues(doc, list)
+}
+
+// replaceValues is apart from withValues because its frame is large: most writes
+// name nothing, and the stack of an actor's goroutine would grow for it.
+func replaceValues(doc scim.Object, list []named) scim.Object {
 	of := func(a *scim.Attribute) scim.Value {
 		v := scim.Value{Kind: scim.List}
 		for _, x := range list {

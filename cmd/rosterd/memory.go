@@ -14,7 +14,7 @@ import (
 // waste half of its memory. Here the garbage that may gather is an amount, and
 // at least half of what lives.
 const (
-	garbageAllowed = 96 << 20 // bytes
+	garbageAllowed = 128 << 20 // bytes
 	garbageLeast   = 50       // percent
 	garbageMost    = 300      // percent
 	garbagePeriod  = 100 * time.Millisecond
