@@ -37,23 +37,25 @@ func (s *Store) Cursors(yield func(ws workspace.ID, consumer string, seq uint64)
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: []byte{kindCursor}, PrefetchValues: true, PrefetchSize: 64})
 		defer it.Close()
 		for it.Rewind(); it.Valid(); it.Next() {
-			key := it.Item().KeyCopy(nil)
-			more := true
-			err := it.Item().Value(func(record []byte) error {
-				body, err := unseal(key, record)
-				if err != nil {
-					return err
-				}
-				ws, consumer, seq, err := cursorOf(key, body)
-				more = err == nil && yield(ws, consumer, seq)
-				return err
-			})
-			if err != nil || !more {
+			ws, consumer, seq, err := readCursor(it.Item())
+			if err != nil || !yield(ws, consumer, seq) {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+func readCursor(it *badger.Item) (ws workspace.ID, consumer string, seq uint64, err error) {
+	key := it.KeyCopy(nil)
+	err = it.Value(func(record []byte) error {
+		body, err := unseal(key, record)
+		if err == nil {
+			ws, consumer, seq, err = cursorOf(key, body)
+		}
+		return err
+	})
+	return ws, consumer, seq, err
 }
 
 // cursorOf reads what cursorEntry wrote.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
@@ -155,13 +156,15 @@ func (s *Store) expired(ws workspace.ID) (keys [][]byte, first uint64, err error
 		if err != nil || !found {
 			return err
 		}
-		// Whoever reads the journal from a durable cursor (couriers) must bound
-		// covered by it: what is not delivered yet is needed.
+		undelivered, err := undelivered(txn, ws)
+		if err != nil {
+			return err
+		}
 		it := txn.NewIterator(badger.IteratorOptions{Prefix: prefixOf(kindJournal, ws), PrefetchValues: true, PrefetchSize: 8})
 		defer it.Close()
 		for it.Rewind(); it.Valid() && len(keys) < sweepRecords; it.Next() {
 			last, at, err := span(it.Item(), ws)
-			if err != nil || last > covered || !at.Before(s.horizon()) {
+			if err != nil || last > covered || last >= undelivered || !at.Before(s.horizon()) {
 				return err
 			}
 			keys, first = append(keys, it.Item().KeyCopy(nil)), last+1
@@ -169,6 +172,30 @@ func (s *Store) expired(ws workspace.ID) (keys [][]byte, first uint64, err error
 		return nil
 	})
 	return keys, first, err
+}
+
+// undelivered returns the first event of ws that a webhook still waits for, or
+// the greatest number: a daemon that was down for long must deliver it first.
+// That ends, because a courier gives a message up in time. Mails keep nothing:
+// without a mail server nobody would ever send or give up what waits for one.
+func undelivered(txn *badger.Txn, ws workspace.ID) (uint64, error) {
+	first := uint64(math.MaxUint64)
+	head, err := readHead(txn, ws)
+	if err != nil {
+		return 0, err
+	}
+	it := txn.NewIterator(badger.IteratorOptions{Prefix: prefixOf(kindCursor, ws), PrefetchValues: true})
+	defer it.Close()
+	for it.Rewind(); it.Valid(); it.Next() {
+		_, consumer, seq, err := readCursor(it.Item())
+		if err != nil {
+			return 0, err
+		}
+		if consumer != workspace.MailConsumer && seq < head.Marks.Log {
+			first = min(first, seq+1)
+		}
+	}
+	return first, nil
 }
 
 // span returns the number and the instant of the last event in a journal

@@ -169,6 +169,35 @@ func TestRetentionKeepsWhatIsYoung(t *testing.T) {
 	}
 }
 
+// TestRetentionKeepsWhatIsUndelivered: what a webhook waits for is there until
+// it is delivered or given up, however old it is.
+func TestRetentionKeepsWhatIsUndelivered(t *testing.T) {
+	c := &clock{now: today()}
+	cfg := config(t.TempDir())
+	cfg.Now = c.Now
+	s := open(t, cfg)
+	w := forget(t, s)
+	w.Must(t, workspace.CreateWebhook{ID: "a", URL: "https://a.example.com", Secret: "s"})
+	hook := w.State.Seq()
+	w.Must(t, journaltest.Guest(1))
+	w.Must(t, journaltest.Guest(2))
+	c.set(w.Now().Add(cfg.Retention + time.Minute))
+	for done := hook; done <= w.State.Seq(); done++ {
+		if err := s.writer.write([]entry{cursorEntry("acme", "a", done)}); err != nil {
+			t.Fatal(err)
+		}
+		s.retainAll()
+		first, _ := logged(t, s)
+		if want := (done + 1) % (w.State.Seq() + 1); first != want { // none is left at the end
+			t.Errorf("delivered up to %d: event %d is the first that is left, want %d", done, first, want)
+		}
+	}
+	clean(t, s)
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestRetentionAtStart: a daemon that was down for long does not wait an hour.
 func TestRetentionAtStart(t *testing.T) {
 	c := &clock{now: today()}
