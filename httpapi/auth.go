@@ -82,6 +82,7 @@ func (x *exchange) authenticate() bool {
 	}
 	x.token = t
 	x.conn, _ = x.view.Connection(t.Connection) // a token never outlives its connection
+	x.dialect = x.conn.Dialect.Noting(&x.quirks)
 	x.s.used(x, now)
 	return x.scope() && x.gate(now)
 }

@@ -31,6 +31,9 @@ type exchange struct {
 	token *workspace.Token      // of a tokenOnly route
 	conn  *workspace.Connection // of the token
 
+	dialect scim.Dialect // of conn, for this request
+	quirks  scim.Quirks  // that the dialect tolerated of it
+
 	raw   *bytes.Buffer // the request's body, once it was asked for
 	whole bool          // raw is all of it
 
@@ -241,6 +244,7 @@ func (x *exchange) do(env workspace.Envelope, cmd workspace.Command) (workspace.
 		x.fail(err)
 		return res, nil, false
 	}
+	x.quirks |= res.Quirks
 	return res, view, true
 }
 
@@ -279,7 +283,9 @@ func (x *exchange) number(name string, def int) (int, *scim.Error) {
 func (x *exchange) body() (scim.Object, *scim.Error) {
 	kind, _, _ := bytes.Cut(x.ctx.Request.Header.ContentType(), []byte(";"))
 	switch strings.ToLower(string(bytes.TrimSpace(kind))) {
-	case "", plainJSON, scimJSON, "application/merge-patch+json":
+	case "":
+		x.dialect.Note(scim.NoContentType)
+	case plainJSON, scimJSON, "application/merge-patch+json":
 	default:
 		return nil, scim.Errorf(415, "", "Content-Type %q: send %s or %s", kind, scimJSON, plainJSON)
 	}

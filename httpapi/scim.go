@@ -136,11 +136,11 @@ func (x *exchange) list(rt *scim.ResourceType) (workspace.Query, *scim.Error) {
 	if !sent {
 		return q, nil
 	}
-	text, bad := decodeFilter(raw, x.conn.Dialect.PlusIsSpace)
+	text, bad := decodeFilter(raw, &x.dialect)
 	if bad != nil {
 		return q, bad
 	}
-	q.Filter, err = filter.Parse(rt, text, x.conn.Dialect, lim)
+	q.Filter, err = filter.Parse(rt, text, &x.dialect, lim)
 	return q, err
 }
 
@@ -156,8 +156,8 @@ func rawArgument(query []byte, name string) (string, bool) {
 
 // decodeFilter decodes a filter. %2B is a plus. A raw plus is a space, but
 // inside a quoted value with an @ it is what it looks like: clients forget to
-// encode addresses (row 31). strict takes every raw plus for a space.
-func decodeFilter(raw string, plusIsSpace bool) (string, *scim.Error) {
+// encode addresses (row 31).
+func decodeFilter(raw string, d *scim.Dialect) (string, *scim.Error) {
 	text, err := url.PathUnescape(strings.ReplaceAll(raw, "+", "\x00"))
 	if err != nil {
 		return "", scim.Errorf(400, scim.InvalidFilter, "the filter is not well encoded: write %% as %%25")
@@ -165,7 +165,7 @@ func decodeFilter(raw string, plusIsSpace bool) (string, *scim.Error) {
 	parts := strings.Split(text, `"`)
 	for i, part := range parts {
 		plus := " "
-		if i%2 == 1 && strings.Contains(part, "@") && !plusIsSpace {
+		if i%2 == 1 && strings.Contains(part, "@") && strings.Contains(part, "\x00") && d.Tolerates(scim.RawPlus) {
 			plus = "+"
 		}
 		parts[i] = strings.ReplaceAll(part, "\x00", plus)

@@ -46,21 +46,21 @@ func (s *Server) getGroup(x *exchange) {
 
 func (s *Server) createGroup(x *exchange) {
 	x.writeGroup(func(_ workspace.ResourceID, raw scim.Object) (workspace.Command, *scim.Error) {
-		doc, err := scim.Normalize(scim.Group, raw, x.conn.Dialect)
+		doc, err := scim.Normalize(scim.Group, raw, &x.dialect)
 		return workspace.CreateGroup{Doc: doc}, err
 	})
 }
 
 func (s *Server) replaceGroup(x *exchange) {
 	x.writeGroup(func(id workspace.ResourceID, raw scim.Object) (workspace.Command, *scim.Error) {
-		doc, err := scim.Normalize(scim.Group, raw, x.conn.Dialect)
+		doc, err := scim.Normalize(scim.Group, raw, &x.dialect)
 		return workspace.ReplaceGroup{ID: id, IfMatch: x.ifMatch(), Doc: doc, Cleared: scim.Cleared(scim.Group, raw)}, err
 	})
 }
 
 func (s *Server) patchGroup(x *exchange) {
 	x.writeGroup(func(id workspace.ResourceID, raw scim.Object) (workspace.Command, *scim.Error) {
-		ops, err := patch.Parse(scim.Group, raw, x.conn.Dialect, x.s.cfg.Limits)
+		ops, err := patch.Parse(scim.Group, raw, &x.dialect, x.s.cfg.Limits)
 		return workspace.PatchGroup{ID: id, IfMatch: x.ifMatch(), Ops: ops}, err
 	})
 }

@@ -46,21 +46,21 @@ func (s *Server) getUser(x *exchange) {
 
 func (s *Server) createUser(x *exchange) {
 	x.writeUser(func(_ workspace.ResourceID, raw scim.Object) (workspace.Command, *scim.Error) {
-		doc, err := scim.Normalize(scim.User, raw, x.conn.Dialect)
+		doc, err := scim.Normalize(scim.User, raw, &x.dialect)
 		return workspace.CreateUser{Doc: doc}, err
 	})
 }
 
 func (s *Server) replaceUser(x *exchange) {
 	x.writeUser(func(id workspace.ResourceID, raw scim.Object) (workspace.Command, *scim.Error) {
-		doc, err := scim.Normalize(scim.User, raw, x.conn.Dialect)
+		doc, err := scim.Normalize(scim.User, raw, &x.dialect)
 		return workspace.ReplaceUser{ID: id, IfMatch: x.ifMatch(), Doc: doc, Cleared: scim.Cleared(scim.User, raw)}, err
 	})
 }
 
 func (s *Server) patchUser(x *exchange) {
 	x.writeUser(func(id workspace.ResourceID, raw scim.Object) (workspace.Command, *scim.Error) {
-		ops, err := patch.Parse(scim.User, raw, x.conn.Dialect, x.s.cfg.Limits)
+		ops, err := patch.Parse(scim.User, raw, &x.dialect, x.s.cfg.Limits)
 		return workspace.PatchUser{ID: id, IfMatch: x.ifMatch(), Ops: ops}, err
 	})
 }
@@ -80,7 +80,9 @@ func (x *exchange) read(rt *scim.ResourceType, noun string) (id workspace.Resour
 	if shape, err = x.projection(rt); err != nil {
 		return id, nil, shape, err
 	}
-	raw, err = x.body()
+	if raw, err = x.body(); err == nil && x.route.method != "PATCH" {
+		scim.NoteSchemas(raw, rt.URNs, &x.dialect)
+	}
 	return id, raw, shape, err
 }
 

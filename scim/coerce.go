@@ -12,16 +12,17 @@ import (
 // interop row 51). It refuses with 400 invalidValue, naming the attribute,
 // what was sent and what is expected.
 func (a *Attribute) Coerce(raw Value, d *Dialect) (Value, *Error) {
-	if a == UserManager {
-		raw = managerOf(raw)
-	}
+	raw = a.formOf(raw, d)
 	if !a.Multi {
-		if raw.Kind == List && len(raw.List) == 1 {
-			raw = raw.List[0] // Entra's documented manager (idps.md, 0.2)
+		if raw.Kind == List && len(raw.List) == 1 && d.Tolerates(ListOfOne) {
+			raw = raw.List[0]
 		}
 		return a.coerceOne(raw, d)
 	}
 	if raw.Kind != List {
+		if raw.Kind != Null {
+			d.Note(SingleForList)
+		}
 		raw = ListOf(raw)
 	}
 	out := Value{Kind: List, List: make([]Value, 0, len(raw.List))}
@@ -54,42 +55,18 @@ func (a *Attribute) onePrimary(list []Value) *Error {
 	return nil
 }
 
-// managerOf reads the forms in which clients send a manager (rows 21 and 23):
-// a plain id, {"managerId": id}, a list of one, "" for nobody.
-func managerOf(raw Value) Value {
-	switch raw.Kind {
-	case List:
-		if len(raw.List) == 1 {
-			return managerOf(raw.List[0])
-		}
-	case String:
-		if raw.Str == "" {
-			return Value{}
-		}
-		return ObjectOf(Attr{"value", raw})
-	case Complex:
-		if id, ok := raw.Obj.Fold("managerId"); ok {
-			return ObjectOf(Attr{"value", id})
-		}
-		if v, ok := raw.Obj.Fold("value"); ok && (v.Kind == Null || v.Kind == String && v.Str == "") {
-			return Value{}
-		}
-	}
-	return raw
-}
-
 func (a *Attribute) coerceOne(raw Value, d *Dialect) (Value, *Error) {
 	if raw.Kind == Null || raw.Kind == List && len(raw.List) == 0 {
 		return Value{}, nil
 	}
-	if raw.Kind == String && raw.Str == "" && !d.EmptyIsValue {
+	if raw.Kind == String && raw.Str == "" && d.Tolerates(EmptyText) {
 		return Value{}, nil
 	}
 	switch a.Type {
 	case TypeComplex:
 		return a.coerceComplex(raw, d)
 	case TypeBoolean:
-		return a.coerceBoolean(raw)
+		return a.coerceBoolean(raw, d)
 	case TypeInteger:
 		if raw.Kind != Int {
 			return Value{}, a.wrong(raw, "a whole number")
@@ -105,14 +82,13 @@ func (a *Attribute) coerceOne(raw Value, d *Dialect) (Value, *Error) {
 }
 
 // coerceBoolean takes true, false and their texts in any case (row 1).
-func (a *Attribute) coerceBoolean(raw Value) (Value, *Error) {
-	switch {
-	case raw.Kind == Bool:
+func (a *Attribute) coerceBoolean(raw Value, d *Dialect) (Value, *Error) {
+	if raw.Kind == Bool {
 		return raw, nil
-	case raw.Kind == String && strings.EqualFold(raw.Str, "true"):
-		return Boolean(true), nil
-	case raw.Kind == String && strings.EqualFold(raw.Str, "false"):
-		return Boolean(false), nil
+	}
+	is := raw.Kind == String && strings.EqualFold(raw.Str, "true")
+	if (is || raw.Kind == String && strings.EqualFold(raw.Str, "false")) && d.Tolerates(TextBoolean) {
+		return Boolean(is), nil
 	}
 	return Value{}, a.wrong(raw, "true or false")
 }
@@ -156,14 +132,18 @@ func (a *Attribute) coerceText(raw Value) (Value, *Error) {
 func (a *Attribute) coerceComplex(raw Value, d *Dialect) (Value, *Error) {
 	value := find(a.Sub, "value")
 	if raw.Kind != Complex {
-		if value == nil || raw.Kind == List {
+		if value == nil || raw.Kind == List || !d.Tolerates(BareElement) {
 			return Value{}, a.wrong(raw, "an object")
 		}
 		raw = ObjectOf(Attr{"value", raw})
 	}
 	out := make(Object, 0, min(len(raw.Obj), len(a.Sub)))
+	known := 0
 	for _, sub := range a.Sub {
 		sent, ok := raw.Obj.Fold(sub.Name)
+		if ok {
+			known++
+		}
 		if !ok || sub.Mutability == ReadOnly {
 			continue
 		}
@@ -175,6 +155,9 @@ func (a *Attribute) coerceComplex(raw Value, d *Dialect) (Value, *Error) {
 		if !v.IsUnassigned() {
 			out = append(out, Attr{sub.Name, v})
 		}
+	}
+	if known < len(raw.Obj) {
+		noteUnknown(a.Sub, raw.Obj, d)
 	}
 	if len(out) == 0 {
 		return Value{}, nil

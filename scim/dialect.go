@@ -1,39 +1,33 @@
 package scim
 
-// A Dialect names what a connection's client may send that RFC 7644 does not
-// provide for. Every tolerance is one field with the interop row that proves
-// it; no other code asks which identity provider it talks to.
+// A Dialect says which quirks of its client a connection tolerates. No other
+// code asks which identity provider it talks to.
 type Dialect struct {
-	Name string
-	// EmptyIsValue keeps "" as a value instead of unassigned (row 51).
-	EmptyIsValue bool
-	// NoTarget refuses a PATCH whose value filter matches nothing instead of
-	// creating the element (rows 4 and 5).
-	NoTarget bool
-	// PlusIsSpace reads a raw + in a filter as a space only (row 31).
-	PlusIsSpace bool
-	// NoAdoption answers 409 where others adopt a local user or restore an
-	// inactive one (rows 37 and 67).
-	NoAdoption bool
-	// AbsentIsInactive makes a PUT without active deactivate (row 39).
-	AbsentIsInactive bool
-	// IgnoreUnknownMembers drops member ids that name nobody instead of
-	// refusing the whole push (Okta; idps.md, 2.4).
-	IgnoreUnknownMembers bool
-	// QuotedValues refuses filter values without quotes (idps.md, 0.2).
-	QuotedValues bool
+	Name      string
+	tolerates Quirks
+	seen      *Quirks // where what was tolerated is noted; nil: nowhere
 }
 
+// everywhere are the quirks that every dialect but strict tolerates. The strict
+// one tolerates them too, as far as they are not its business.
+var (
+	everywhere = Quirks(1<<(LastQuirk+1)-2) &^ setOf(LatestRoles, UnknownMember)
+	tooLax     = setOf(
+		CreateElement, RemoveGone, EmptyText, AppRole, UnquotedValue, RawPlus,
+		KeepActive, AdoptLocal, RestoreInactive, SoftDeletedName, PartialMembers,
+	)
+)
+
 var dialects = []*Dialect{
-	{Name: "generic"},
-	{Name: "entra"},
-	{Name: "okta", IgnoreUnknownMembers: true},
-	{Name: "onelogin"},
-	{
-		Name: "strict", EmptyIsValue: true, NoTarget: true, PlusIsSpace: true,
-		NoAdoption: true, AbsentIsInactive: true, QuotedValues: true,
-	},
+	{Name: "generic", tolerates: everywhere},
+	{Name: "entra", tolerates: everywhere | setOf(LatestRoles)},
+	{Name: "okta", tolerates: everywhere | setOf(UnknownMember)},
+	{Name: "onelogin", tolerates: everywhere},
+	{Name: "strict", tolerates: everywhere &^ tooLax},
 }
+
+// Dialects returns the dialects that there are, generic first.
+func Dialects() []*Dialect { return dialects }
 
 // DialectByName returns the dialect entra, okta, onelogin, generic or strict.
 func DialectByName(name string) (*Dialect, bool) {
@@ -43,4 +37,30 @@ func DialectByName(name string) (*Dialect, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Noting returns d for one request: what is tolerated of it is added to seen.
+func (d Dialect) Noting(seen *Quirks) Dialect {
+	d.seen = seen
+	return d
+}
+
+// Has reports whether d tolerates q.
+func (d *Dialect) Has(q Quirk) bool { return d.tolerates.Has(q) }
+
+// Tolerates reports whether d tolerates q, which the client has just sent, and
+// notes it if so.
+func (d *Dialect) Tolerates(q Quirk) bool {
+	if !d.tolerates.Has(q) {
+		return false
+	}
+	d.Note(q)
+	return true
+}
+
+// Note notes q, which nobody can help tolerating.
+func (d *Dialect) Note(q Quirk) {
+	if d.seen != nil {
+		*d.seen |= 1 << q
+	}
 }

@@ -12,7 +12,7 @@ func Normalize(rt *ResourceType, raw Object, d *Dialect) (Object, *Error) {
 	var slots [maxAttributes]Value
 	n := normalizer{rt: rt, dialect: d, slots: slots[:len(rt.Attributes)]}
 	for _, a := range raw {
-		if err := n.add(a.Name, a.Value); err != nil {
+		if err := n.add(a.Name, a.Value, false); err != nil {
 			return nil, err
 		}
 	}
@@ -70,9 +70,13 @@ type normalizer struct {
 	slots   []Value // by the place of the attribute
 }
 
-// add takes one attribute as a client named it.
-func (n *normalizer) add(name string, raw Value) *Error {
+// add takes one attribute as a client named it, or as it stands under the URN
+// of its extension (nested).
+func (n *normalizer) add(name string, raw Value, nested bool) *Error {
 	ref, ok := n.rt.Resolve(name)
+	if !nested || !ok {
+		noteName(name, ref, ok, n.dialect)
+	}
 	if !ok || ref.Attr == UserSchemas || ref.Attr == GroupSchemas {
 		return nil
 	}
@@ -108,16 +112,11 @@ func (n *normalizer) addExtension(ext *Attribute, raw Value) *Error {
 		return ext.wrong(raw, "an object")
 	}
 	for _, a := range raw.Obj {
-		if find(ext.Sub, a.Name) == nil && !isURN(a.Name) {
-			if _, ok := within(ext, ext.Sub, a.Name); !ok {
-				continue
-			}
-		}
-		name := a.Name
-		if !isURN(name) {
+		name, nested := a.Name, !isURN(a.Name)
+		if nested {
 			name = ext.Name + ":" + name
 		}
-		if err := n.add(name, a.Value); err != nil {
+		if err := n.add(name, a.Value, nested); err != nil {
 			return err
 		}
 	}

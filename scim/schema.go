@@ -100,6 +100,9 @@ type ResourceType struct {
 	// then one Complex attribute per extension, whose Name is the URN.
 	Attributes []*Attribute
 
+	// URNs are those of the schemas: Core first, then Extensions.
+	URNs []string
+
 	stored []*Attribute // those that a Record holds, in the order of their numbers
 }
 

@@ -71,6 +71,9 @@ func plural(num uint16, name, description string, valueType Type, types []string
 
 // finish computes what lookups need of a resource type.
 func (rt *ResourceType) finish() *ResourceType {
+	for _, s := range append([]*Schema{rt.Core}, rt.Extensions...) {
+		rt.URNs = append(rt.URNs, s.URN)
+	}
 	for i, a := range rt.Attributes {
 		a.place = i
 		if a.stored() {

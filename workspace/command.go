@@ -270,6 +270,9 @@ type Result struct {
 	Key     string     // id of a connection or token that was written
 	Created bool       // 201 instead of 200
 	Changed bool       // false: the write changed nothing and made no version
+	// Quirks are what was tolerated of the request while it was decided. They are
+	// not kept with an answer.
+	Quirks scim.Quirks
 
 	// Of a request that was answered before under its Idempotency-Key: the
 	// status, and the body unless it was erased. Status 0: no answer is kept.

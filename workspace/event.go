@@ -221,7 +221,8 @@ type (
 	}
 	// RequestRefused notes a refused write of a connection, so that an admin
 	// finds the reason without the identity provider. With Status 200 the write
-	// was applied, but for what Detail says.
+	// was applied, but for what Detail says; with 204 it was applied whole, and
+	// Detail is a warning.
 	RequestRefused struct {
 		User          ResourceID // zero unless the write named a user
 		Group         ResourceID // zero unless the write named a group

@@ -24,12 +24,13 @@ func (s *State) Execute(cmd Command, env Envelope, host Host) ([]Commit, Result,
 	if done, res, err := s.view.replayed(cmd, env); done {
 		return out, res, err
 	}
-	d := decision{view: &s.view, env: env, host: host, dialect: mustDialect("generic")}
+	d := decision{view: &s.view, env: env, host: host, dialect: *mustDialect("generic")}
 	res, refusal := d.run(cmd)
 	if refusal != nil {
 		return append(out, s.refuse(cmd, env, refusal)...), Result{}, refusal
 	}
 	d.events = append(d.events, s.view.answered(env, res)...)
+	res.Quirks = d.quirks
 	if len(d.events) == 0 {
 		return out, res, nil
 	}
@@ -135,11 +136,13 @@ type decision struct {
 	view    *View
 	env     Envelope
 	host    Host
-	dialect *scim.Dialect // of the connection, or generic
-	grace   *scim.Error   // what a write beyond the leavers' gets; nil: the gate is open
+	dialect scim.Dialect // of the connection, or generic
+	quirks  scim.Quirks  // that the dialect tolerated of the request
+	grace   *scim.Error  // what a write beyond the leavers' gets; nil: the gate is open
 	events  []Event
 	left    []*group // roles that a re-hire takes its user out of
-	omitted []string // what a write asked for and does not get, in words
+	notes   []string // what the log is to say of a write that succeeds, in words
+	partly  bool     // notes hold what the write asked for and does not get
 }
 
 func (d *decision) emit(ev Event) { d.events = append(d.events, ev) }
@@ -202,15 +205,26 @@ func (d *decision) noteRefusal(c NoteRefusal) {
 
 // omit remembers, for the provisioning log, a part of a write that is not
 // applied although the write succeeds.
-func (d *decision) omit(what string) { d.omitted = append(d.omitted, what) }
+func (d *decision) omit(what string) {
+	d.warn(what)
+	d.partly = true
+}
 
-// noteOmitted notes what was omitted of cmd, which wrote the resource called
+// warn remembers, for the provisioning log, what an admin should know of a
+// write that is applied whole.
+func (d *decision) warn(what string) { d.notes = append(d.notes, what) }
+
+// noteOmitted notes what there is to say of cmd, which wrote the resource called
 // id, as often as refusals are noted.
 func (d *decision) noteOmitted(cmd Command, id ResourceID) {
-	if len(d.omitted) == 0 {
+	if len(d.notes) == 0 {
 		return
 	}
-	n := NoteRefusal{Refusal: scim.Errorf(statusPartly, "", "%s", strings.Join(d.omitted, "; "))}
+	status := statusWhole
+	if d.partly {
+		status = statusPartly
+	}
+	n := NoteRefusal{Refusal: scim.Errorf(status, "", "%s", strings.Join(d.notes, "; "))}
 	n.Method, n.Route, n.User, n.Group = described(cmd)
 	if strings.HasPrefix(n.Route, "/Groups") {
 		n.Group = id

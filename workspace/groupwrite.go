@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -183,11 +184,11 @@ func (d *decision) patchGroup(c PatchGroup) (Result, *scim.Error) {
 	if err != nil {
 		return Result{}, err
 	}
-	rest, members, err := patch.Members(c.Ops)
+	rest, members, err := patch.Members(c.Ops, &d.dialect)
 	if err != nil {
 		return Result{}, err
 	}
-	doc, err := patch.Apply(scim.Group, d.groupObject(g), rest, d.dialect)
+	doc, err := patch.Apply(scim.Group, d.groupObject(g), rest, &d.dialect)
 	if err != nil {
 		return Result{}, err
 	}
@@ -197,6 +198,7 @@ func (d *decision) patchGroup(c PatchGroup) (Result, *scim.Error) {
 			return Result{}, err
 		}
 	}
+	plan.warn(members)
 	return d.writeGroup(g, doc, d.groupExternal(g.External, doc, true), plan)
 }
 
@@ -292,6 +294,9 @@ func (p *memberPlan) apply(op patch.MemberOp) *scim.Error {
 	}
 	if op.Filter != nil || op.All || op.Kind == patch.Replace {
 		gone := p.selected(op)
+		if len(gone) == 0 && op.Kind == patch.Remove {
+			p.d.dialect.Note(scim.RemoveGone)
+		}
 		if op.Filter != nil && op.Kind == patch.Replace && len(gone) == 0 {
 			return scim.Errorf(400, scim.NoTarget, "members: the path selects nobody whom this connection has put into the group")
 		}
@@ -300,9 +305,31 @@ func (p *memberPlan) apply(op patch.MemberOp) *scim.Error {
 		}
 	}
 	for _, u := range users {
+		if op.Kind == patch.Remove && !p.has(u) {
+			p.d.dialect.Note(scim.RemoveGone)
+		}
 		p.set(u, op.Kind != patch.Remove)
 	}
 	return nil
+}
+
+// warn notes whom ops remove by naming others in a replace: that is what RFC
+// 7644 says, and clients have been seen that meant to add (row 41).
+func (p *memberPlan) warn(ops []patch.MemberOp) {
+	named, lost := 0, 0
+	for _, op := range ops {
+		if op.Kind == patch.Replace && op.Filter == nil {
+			named = len(op.Values)
+		}
+	}
+	for _, u := range p.order {
+		if !p.want[u.ord] && slices.Contains(p.d.view.sourcesOf(p.g, u), p.src) {
+			lost++
+		}
+	}
+	if named > 0 && lost > 0 && p.d.dialect.Tolerates(scim.PartialMembers) {
+		p.d.warn(fmt.Sprintf("members: replace sets the whole list (RFC 7644 section 3.5.2.3): it names %d and removed %d; a client that wants to keep them sends add", named, lost))
+	}
 }
 
 // selected returns the members that src has so far and that op's filter
@@ -363,11 +390,13 @@ func (p *memberPlan) users(op patch.MemberOp) ([]*user, *scim.Error) {
 		switch {
 		case ok && u != nil:
 			out = append(out, u)
-		case op.Kind != patch.Remove:
+		case op.Kind == patch.Remove:
+			p.d.dialect.Note(scim.RemoveGone)
+		default:
 			unknown = append(unknown, text)
 		}
 	}
-	if len(unknown) > 0 && !p.d.dialect.IgnoreUnknownMembers {
+	if len(unknown) > 0 && !p.d.dialect.Tolerates(scim.UnknownMember) {
 		return nil, scim.Errorf(400, scim.InvalidValue, "%s", nobodyCalled(unknown))
 	}
 	p.unknown = append(p.unknown, unknown...)

@@ -166,8 +166,11 @@ func (e *LogEntry) refused(ev RequestRefused) {
 		e.SubjectType = "Workspace"
 	}
 	e.Detail = ev.Method + " " + ev.Route + " answered " + strconv.Itoa(ev.Status)
-	if ev.Status == statusPartly {
+	switch ev.Status {
+	case statusPartly:
 		e.Detail = ev.Method + " " + ev.Route + " was applied in part"
+	case statusWhole:
+		e.Detail = ev.Method + " " + ev.Route + " was applied"
 	}
 	if ev.Type != "" {
 		e.Detail += " " + string(ev.Type)
@@ -175,8 +178,12 @@ func (e *LogEntry) refused(ev RequestRefused) {
 	e.Detail += ": " + ev.Detail
 }
 
-// statusPartly is the Status of a RequestRefused that refuses a part only.
-const statusPartly = 200
+// A RequestRefused with one of these for its Status refuses a part only, or
+// nothing and warns.
+const (
+	statusPartly = 200
+	statusWhole  = 204
+)
 
 func (e *LogEntry) access(ev Event) {
 	switch ev := ev.(type) {

@@ -37,14 +37,14 @@ func (d *decision) createUser(c CreateUser) (Result, *scim.Error) {
 		res, err := d.newUser(Member, w)
 		d.noteDuplicate(res.ID, name, byExternal, w.doc)
 		return res, err
-	case byName == nil && d.dialect.NoAdoption:
+	case byName == nil && !d.dialect.Tolerates(scim.RestoreInactive):
 		return Result{}, scim.Errorf(409, scim.Uniqueness, "externalId %q is taken by inactive user %v", ext, byExternal.id)
 	case byName == nil:
 		return d.restoreUser(byExternal, w)
-	case d.dialect.NoAdoption || byName.ManagedBy != "" && byName.active:
-		return Result{}, taken(name, byName)
-	case byName.ManagedBy == "":
+	case byName.ManagedBy == "" && d.dialect.Tolerates(scim.AdoptLocal):
 		return d.adoptUser(byName, w)
+	case byName.ManagedBy == "" || byName.active || !d.dialect.Tolerates(scim.RestoreInactive):
+		return Result{}, taken(name, byName)
 	}
 	if held := external(byName.External, d.env.Connection); held != "" && ext != "" && held != ext {
 		d.takeName(byName)

@@ -65,7 +65,7 @@ func (d *decision) admit() *scim.Error {
 	if gate == GateClosed {
 		return GateRefusal(gate, missing)
 	}
-	d.dialect = conn.Dialect
+	d.dialect = conn.Dialect.Noting(&d.quirks)
 	if gate == GateGrace {
 		d.grace = GateRefusal(gate, missing)
 	}
@@ -121,7 +121,7 @@ func (d *decision) patchUser(c PatchUser) (Result, *scim.Error) {
 	if u.Pushed != "" {
 		doc = doc.With("userName", scim.Text(u.Pushed))
 	}
-	after, err := patch.Apply(scim.User, doc, c.Ops, d.dialect)
+	after, err := patch.Apply(scim.User, doc, c.Ops, &d.dialect)
 	if err != nil {
 		return Result{}, err
 	}
@@ -162,11 +162,12 @@ func (d *decision) intake(doc scim.Object) write {
 func (d *decision) push(u *user, w write) (Result, *scim.Error) {
 	says := w.confirms(scim.UserActive.Name)
 	if w.doc.Get("active").Kind != scim.Bool {
-		says = says && d.dialect.AbsentIsInactive
-		w.doc = w.doc.With("active", scim.Boolean(u.active && !d.dialect.AbsentIsInactive))
+		keeps := d.dialect.Tolerates(scim.KeepActive)
+		says = says && !keeps
+		w.doc = w.doc.With("active", scim.Boolean(u.active && keeps))
 	}
 	w.leaves = says && !w.doc.Get("active").Bool
-	w.pushedName(u, d.dialect)
+	w.pushedName(u, &d.dialect)
 	switch {
 	case d.grace == nil:
 		return d.writeUser(u, w, CauseWrite)
@@ -195,7 +196,7 @@ func (d *decision) deactivate(u *user, w write) (Result, *scim.Error) {
 func (w *write) pushedName(u *user, dialect *scim.Dialect) {
 	name, account := w.doc.Get("userName").Str, u.userName()
 	mangles := !w.doc.Get("active").Bool && mangled(name, account)
-	if dialect.NoAdoption || name != u.Pushed && !mangles || name == "" {
+	if name != u.Pushed && !mangles || name == "" || !dialect.Tolerates(scim.SoftDeletedName) {
 		return
 	}
 	w.pushed, w.doc = name, w.doc.With("userName", scim.Text(account))

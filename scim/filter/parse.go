@@ -151,7 +151,7 @@ func (p *parser) valuePath(in *scim.Ref, ref scim.Ref, t token) (Expr, *scim.Err
 	}
 	p.next()
 	x, err := p.nested(&ref, ']')
-	if tail := p.peek(); err == nil && tail.kind == 'w' && tail.text[0] == '.' {
+	if tail := p.peek(); err == nil && tail.kind == 'w' && tail.text[0] == '.' && p.dialect.Tolerates(scim.FilterPart) {
 		var part Expr
 		part, err = p.part(ref)
 		x = And{x, part}
@@ -181,7 +181,7 @@ func tooManyClauses() *scim.Error {
 // resolve finds an attribute, or a sub-attribute of in.
 func (p *parser) resolve(in *scim.Ref, name string) (scim.Ref, bool) {
 	if in == nil {
-		return p.rt.Resolve(name)
+		return resolve(p.rt, name, p.dialect)
 	}
 	for _, sub := range in.Attr.Sub {
 		if strings.EqualFold(sub.Name, name) {
@@ -189,6 +189,16 @@ func (p *parser) resolve(in *scim.Ref, name string) (scim.Ref, bool) {
 		}
 	}
 	return scim.Ref{}, false
+}
+
+// resolve finds what name names, unless it leaves out the URN of an extension
+// where that is not tolerated.
+func resolve(rt *scim.ResourceType, name string, d *scim.Dialect) (scim.Ref, bool) {
+	ref, ok := rt.Resolve(name)
+	if ok && ref.Ext != nil && !strings.Contains(name, ":") {
+		ok = d.Tolerates(scim.BareExtension)
+	}
+	return ref, ok
 }
 
 func (p *parser) comparison(ref scim.Ref, t token) (Expr, *scim.Error) {
@@ -235,7 +245,8 @@ func (p *parser) value(path string, a *scim.Attribute, op Op) (scim.Value, *scim
 		}
 	case scim.TypeBoolean: // also as text: Entra asks for primary eq "True" (row 25)
 		b, err := strconv.ParseBool(strings.ToLower(t.text))
-		if err != nil || len(t.text) < 4 {
+		plain := t.kind == 'w' && t.text == strconv.FormatBool(b)
+		if err != nil || len(t.text) < 4 || !plain && !p.dialect.Tolerates(scim.TextBoolean) {
 			return scim.Value{}, invalid("%s: %q is neither true nor false", path, t.text)
 		}
 		if op != Eq && op != Ne {
@@ -254,7 +265,7 @@ func (p *parser) value(path string, a *scim.Attribute, op Op) (scim.Value, *scim
 		}
 	}
 	// One client leaves the quotes out (idps.md, section 9).
-	if t.kind == 'w' && p.dialect.QuotedValues {
+	if t.kind == 'w' && !p.dialect.Tolerates(scim.UnquotedValue) {
 		return scim.Value{}, invalid("%s: write the value %s in double quotes", path, t.text)
 	}
 	return scim.Text(t.text), nil

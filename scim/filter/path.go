@@ -18,7 +18,7 @@ type Path struct {
 // invalidPath and a filter that cannot be evaluated with 400 invalidFilter.
 func ParsePath(rt *scim.ResourceType, text string, d *scim.Dialect, lim scim.Limits) (*Path, *scim.Error) {
 	head, rest, filtered := strings.Cut(text, "[")
-	ref, ok := rt.Resolve(head)
+	ref, ok := resolve(rt, head, d)
 	if !ok {
 		return nil, scim.Errorf(400, scim.InvalidPath, "path %q: there is no attribute %q in the schemas of %s", clip(text), clip(head), rt.Name)
 	}

@@ -28,6 +28,7 @@ func Apply(rt *scim.ResourceType, doc scim.Object, ops []Op, d *scim.Dialect) (s
 type applier struct {
 	doc     scim.Object
 	dialect *scim.Dialect
+	begun   bool // roles were added to
 }
 
 func (a *applier) apply(op Op) *scim.Error {
@@ -63,7 +64,7 @@ func (a *applier) apply(op Op) *scim.Error {
 // sameID lets a client repeat the id, as Okta does in every group push, and
 // refuses another one (row 14).
 func (a *applier) sameID(op Op) *scim.Error {
-	if op.Kind != Remove && op.Value.Kind == scim.String && op.Value.Str == a.doc.Get("id").Str {
+	if op.Kind != Remove && op.Value.Kind == scim.String && op.Value.Str == a.doc.Get("id").Str && a.dialect.Tolerates(scim.EchoedReadOnly) {
 		return nil
 	}
 	return scim.Errorf(400, scim.MutabilityError, "id cannot change")
@@ -94,13 +95,13 @@ func (a *applier) whole(op Op, before scim.Value) (scim.Value, *scim.Error) {
 	}
 	switch {
 	case op.Kind == Remove && def.Multi && op.Value.Kind != scim.Null:
-		return without(def, before, value), nil // row 9, for every list
+		return a.without(def, before, value), nil
 	case op.Kind == Remove, value.IsUnassigned() && op.Kind == Replace:
 		return scim.Value{}, removable(def)
 	case value.IsUnassigned():
 		return before, nil
 	case def.Multi && op.Kind == Add:
-		return join(def, before, value.List), nil
+		return join(def, a.standing(def, before, value.List), value.List), nil
 	case def.Type == scim.TypeComplex && !def.Multi:
 		return merge(before, value.Obj), nil
 	}
@@ -136,7 +137,7 @@ func (a *applier) leaf(op Op) (scim.Value, *scim.Error) {
 	}
 	raw := op.Value
 	if raw.Kind == scim.Complex { // {"value": x} for a path that ends in value
-		if inner, ok := raw.Obj.Fold(op.Path.Ref.Sub.Name); ok {
+		if inner, ok := raw.Obj.Fold(op.Path.Ref.Sub.Name); ok && a.dialect.Tolerates(scim.WrappedValue) {
 			raw = inner
 		}
 	}
@@ -192,6 +193,9 @@ func (a *applier) elementChange(op Op) (func(scim.Value) scim.Value, *scim.Error
 	if op.Kind == Remove {
 		return func(scim.Value) scim.Value { return scim.Value{} }, nil
 	}
+	if op.Value.Kind != scim.List {
+		op.Value = scim.ListOf(op.Value) // one object is what is due here
+	}
 	value, err := op.Path.Ref.Attr.Coerce(op.Value, a.dialect)
 	if err == nil && len(value.List) != 1 {
 		err = scim.Errorf(400, scim.InvalidValue, "%s: send one object for the elements that the path selects", op.Path.Ref)
@@ -202,14 +206,14 @@ func (a *applier) elementChange(op Op) (func(scim.Value) scim.Value, *scim.Error
 // create makes the element that the filter describes and changes it, where
 // nothing matched. Entra ID relies on it (rows 4 and 5); strict refuses.
 func (a *applier) create(op Op, before scim.Value, change func(scim.Value) scim.Value) (scim.Value, *scim.Error) {
-	if op.Kind == Remove && !a.dialect.NoTarget {
-		return before, nil // it is gone already, which is what was asked for
+	if op.Kind == Remove && a.dialect.Tolerates(scim.RemoveGone) {
+		return before, nil
 	}
 	template, ok := scim.Object(nil), op.Path.Filter == nil
 	if op.Path.Filter != nil {
 		template, ok = op.Path.Template()
 	}
-	if !ok || a.dialect.NoTarget {
+	if !ok || !a.dialect.Tolerates(scim.CreateElement) {
 		return scim.Value{}, scim.Errorf(400, scim.NoTarget, "path %s selects no value", op.Path)
 	}
 	element := change(scim.Value{Kind: scim.Complex, Obj: template})
@@ -292,13 +296,35 @@ func merge(before scim.Value, with scim.Object) scim.Value {
 	return scim.Value{Kind: scim.Complex, Obj: out}
 }
 
-// without returns list less the elements of gone.
-func without(def *scim.Attribute, list, gone scim.Value) scim.Value {
+// standing returns what an add to def joins. Entra ID adds roles and never
+// removes one: where that is so, the first add of a PATCH begins a new set, for
+// which the roles that it repeats stand as they are (row 24).
+func (a *applier) standing(def *scim.Attribute, before scim.Value, add []scim.Value) scim.Value {
+	if def != scim.UserRoles || a.begun || len(before.List) == 0 || !a.dialect.Tolerates(scim.LatestRoles) {
+		return before
+	}
+	a.begun = true
+	out := scim.Value{Kind: scim.List}
+	for _, e := range before.List {
+		if slices.ContainsFunc(add, func(x scim.Value) bool { return same(def, e, x) }) {
+			out.List = append(out.List, e)
+		}
+	}
+	return out
+}
+
+// without removes the elements that an operation names in its value and not in
+// its path (row 9).
+func (a *applier) without(def *scim.Attribute, list, gone scim.Value) scim.Value {
+	a.dialect.Note(scim.RemoveByValue)
 	out := scim.Value{Kind: scim.List}
 	for _, e := range list.List {
 		if !slices.ContainsFunc(gone.List, func(g scim.Value) bool { return same(def, e, g) }) {
 			out.List = append(out.List, e)
 		}
+	}
+	if len(out.List) == len(list.List) {
+		a.dialect.Note(scim.RemoveGone)
 	}
 	return out
 }

@@ -27,7 +27,7 @@ func (m MemberOp) Selected() (string, bool) {
 // Members divides the operations on a group into those on members, in order,
 // and the rest. It refuses groups as members (row 60) and writes to parts of a
 // member with 400.
-func Members(ops []Op) (rest []Op, members []MemberOp, err *scim.Error) {
+func Members(ops []Op, d *scim.Dialect) (rest []Op, members []MemberOp, err *scim.Error) {
 	for _, op := range ops {
 		if op.Path.Ref.Attr != scim.GroupMembers {
 			rest = append(rest, op)
@@ -37,6 +37,7 @@ func Members(ops []Op) (rest []Op, members []MemberOp, err *scim.Error) {
 		if err != nil {
 			return nil, nil, err
 		}
+		noteForm(op, d)
 		members = append(members, m)
 	}
 	return rest, members, nil
@@ -59,6 +60,23 @@ func memberOp(op Op) (MemberOp, *scim.Error) {
 		return m, scim.Errorf(400, scim.InvalidValue, "members: send the members to add as value")
 	}
 	return m, nil
+}
+
+// noteForm notes in which form op names members.
+func noteForm(op Op, d *scim.Dialect) {
+	value := op.Value
+	if op.Path.Filter == nil && value.Kind != scim.List && value.Kind != scim.Null {
+		d.Note(scim.SingleForList)
+		value = scim.ListOf(value)
+	}
+	if op.Path.Filter == nil && op.Kind == Remove && len(value.List) > 0 {
+		d.Note(scim.RemoveByValue)
+	}
+	for _, e := range value.List {
+		if e.Kind == scim.String {
+			d.Note(scim.BareElement)
+		}
+	}
 }
 
 // filtered checks an operation whose path selects members. Replacing touches

@@ -38,12 +38,13 @@ type Op struct {
 // only the server writes with 400 mutability.
 func Parse(rt *scim.ResourceType, body scim.Object, d *scim.Dialect, lim scim.Limits) ([]Op, *scim.Error) {
 	list, _ := body.Fold("Operations")
-	if list.Kind == scim.Complex {
+	if list.Kind == scim.Complex && d.Tolerates(scim.SingleForList) {
 		list = scim.ListOf(list)
 	}
 	if list.Kind != scim.List || len(list.List) == 0 {
 		return nil, scim.Errorf(400, scim.InvalidSyntax, "Operations: send an array of at least one operation")
 	}
+	scim.NoteSchemas(body, messages, d)
 	p := parser{rt: rt, dialect: d, limits: lim}
 	for i, raw := range list.List {
 		if err := p.operation(raw); err != nil {
@@ -59,6 +60,8 @@ func Parse(rt *scim.ResourceType, body scim.Object, d *scim.Dialect, lim scim.Li
 	return p.ops, nil
 }
 
+var messages = []string{scim.URNPatchOp}
+
 type parser struct {
 	rt      *scim.ResourceType
 	dialect *scim.Dialect
@@ -73,7 +76,11 @@ func (p *parser) operation(raw scim.Value) *scim.Error {
 	op, _ := raw.Obj.Fold("op")
 	path, _ := raw.Obj.Fold("path")
 	value, sent := raw.Obj.Fold("value")
-	kind, ok := kinds[strings.ToLower(op.Str)]
+	kind, ok := kinds[op.Str]
+	if !ok {
+		kind, ok = kinds[strings.ToLower(op.Str)]
+		ok = ok && p.dialect.Tolerates(scim.OperationCase)
+	}
 	if !ok {
 		return scim.Errorf(400, scim.InvalidSyntax, "op %q: write add, remove or replace", op.Str)
 	}
@@ -89,7 +96,7 @@ func (p *parser) operation(raw scim.Value) *scim.Error {
 	case value.Kind != scim.Complex:
 		return scim.Errorf(400, scim.InvalidValue, "an operation without a path needs an object of attributes as its value")
 	}
-	return p.pathless(kind, value.Obj)
+	return p.pathless(kind, value.Obj, false)
 }
 
 var kinds = map[string]Kind{"add": Add, "remove": Remove, "replace": Replace}
@@ -108,20 +115,26 @@ func (p *parser) pathed(kind Kind, text string, value scim.Value) *scim.Error {
 
 // pathless takes the attributes of a value. Attributes that the schema does
 // not have are dropped, as in POST, unless there are no others: an answer 204
-// without effect would be the worst one (row 55).
-func (p *parser) pathless(kind Kind, attrs scim.Object) *scim.Error {
+// without effect would be the worst one (row 55). nested says that attrs stood
+// under the URN of an extension.
+func (p *parser) pathless(kind Kind, attrs scim.Object, nested bool) *scim.Error {
 	known := len(attrs) == 0
 	for _, a := range attrs {
 		path, err := filter.ParsePath(p.rt, a.Name, p.dialect, p.limits)
 		if err != nil {
 			if err.Type == scim.InvalidPath && !strings.Contains(a.Name, "[") {
+				p.dialect.Note(scim.UnknownAttribute)
 				continue
 			}
 			return err
 		}
 		known = true
+		if !nested {
+			p.noteName(a.Name, path)
+		}
 		if path.Ref.Attr.Mutability == scim.ReadOnly && !isID(path.Ref.Attr) {
-			continue // echoed by the client (row 52)
+			p.dialect.Note(scim.EchoedReadOnly)
+			continue // row 52
 		}
 		if err := p.emit(kind, path, a.Value); err != nil {
 			return err
@@ -131,6 +144,19 @@ func (p *parser) pathless(kind Kind, attrs scim.Object) *scim.Error {
 		return scim.Errorf(400, scim.InvalidPath, "the value names no attribute of %s; the first is %q", p.rt.Name, attrs[0].Name)
 	}
 	return nil
+}
+
+// noteName notes a name that is a path and no name of an attribute.
+func (p *parser) noteName(name string, path *filter.Path) {
+	switch {
+	case path.Filter != nil:
+		p.dialect.Note(scim.FilterName)
+	case strings.HasPrefix(path.Ref.Attr.Name, "urn:"):
+	case strings.Contains(name, ":"):
+		p.dialect.Note(scim.QualifiedName)
+	case path.Ref.Sub != nil:
+		p.dialect.Note(scim.DottedName)
+	}
 }
 
 func isID(a *scim.Attribute) bool { return a == scim.UserID || a == scim.GroupID }
@@ -149,5 +175,5 @@ func (p *parser) emit(kind Kind, path *filter.Path, value scim.Value) *scim.Erro
 	for _, sub := range value.Obj {
 		nested = append(nested, scim.Attr{Name: a.Name + ":" + sub.Name, Value: sub.Value})
 	}
-	return p.pathless(kind, nested)
+	return p.pathless(kind, nested, true)
 }

@@ -148,7 +148,7 @@ func TestMembers(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", ops, err)
 		}
-		rest, got, err := Members(parsed)
+		rest, got, err := Members(parsed, d)
 		if err != nil || len(rest) != 0 || len(got) != 1 {
 			t.Fatalf("%s: %v %v %v", ops, rest, got, err)
 		}
@@ -181,7 +181,7 @@ func TestMembersWithFilter(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", ops, err)
 		}
-		_, got, err := Members(parsed)
+		_, got, err := Members(parsed, d)
 		if err != nil || len(got) != 1 {
 			t.Fatalf("%s: %v %v", ops, got, err)
 		}
@@ -216,7 +216,7 @@ func TestMembersRefused(t *testing.T) {
 		}
 		parsed, err := Parse(scim.Group, raw, d, scim.DefaultLimits)
 		if err == nil {
-			_, _, err = Members(parsed)
+			_, _, err = Members(parsed, d)
 		}
 		if err == nil || err.Status != 400 || err.Type == "" {
 			t.Errorf("%s: %v, want a 400 with a scimType", ops, err)
