@@ -27,6 +27,7 @@ func (s *Server) adminRoutes() []route {
 		{"GET", "/workspaces/{ws}/connections/{id}", s.getConnection},
 		{"PATCH", "/workspaces/{ws}/connections/{id}", s.changeConnection},
 		{"DELETE", "/workspaces/{ws}/connections/{id}", s.deleteConnection},
+		{"GET", "/workspaces/{ws}/connections/{id}/quirks", s.listQuirks},
 		{"GET", "/workspaces/{ws}/tokens", s.listTokens},
 		{"POST", "/workspaces/{ws}/tokens", s.createToken},
 		{"DELETE", "/workspaces/{ws}/tokens/{id}", s.revokeToken},

@@ -115,6 +115,7 @@ func (x *exchange) retryAfter(seconds string) {
 func (x *exchange) finish() {
 	lingering(x.ctx.Conn(), x.unread())
 	x.release()
+	x.s.countQuirks(x)
 	status, took, method := x.ctx.Response.StatusCode(), time.Since(x.began), x.method()
 	x.s.cfg.Metrics.HTTPRequest(x.route.surface, x.route.template, method, status, took)
 	line := x.s.cfg.Log.Info().Str("request", x.id).Str("client", x.client()).

@@ -129,7 +129,8 @@ type Server struct {
 	ids     requestIDs
 	owners  tokenOwners
 	uses    tokenUses
-	tasks   sync.WaitGroup // notes of token uses that are being written
+	quirks  quirkLedger
+	tasks   sync.WaitGroup // notes of tokens that are being written
 	streams *streams
 }
 
@@ -142,6 +143,7 @@ func New(cfg Config) (*Server, error) {
 	s := &Server{
 		cfg: cfg, ids: newRequestIDs(), owners: tokenOwners{known: map[[32]byte]workspace.ID{}},
 		uses: tokenUses{noted: map[string]time.Time{}}, streams: newStreams(),
+		quirks: quirkLedger{waiting: map[tokenKey]*waitingQuirks{}},
 	}
 	s.routes = newRoutes(s.scimRoutes(), s.adminRoutes(), s.opsRoutes())
 	s.http = s.newHTTP(s.routes)
@@ -199,6 +201,7 @@ func (s *Server) Serve(l net.Listener) error {
 func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.http.ShutdownWithContext(ctx)
 	s.streams.stop()
+	s.quirks.stop(ctx, s)
 	s.tasks.Wait()
 	return err
 }

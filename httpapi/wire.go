@@ -134,6 +134,9 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx, rs routes) {
 	if match.access == tokenOnly && !x.authenticate() {
 		return
 	}
+	if match.access == tokenOnly && path[len(path)-1] == '/' {
+		x.dialect.Note(scim.TrailingSlash)
+	}
 	match.handle(x)
 }
 

@@ -1,6 +1,9 @@
 package persistence
 
-import "rosterd/workspace"
+import (
+	"rosterd/scim"
+	"rosterd/workspace"
+)
 
 // eventKinds are the events with their wire numbers. Append only: a number is
 // never changed and never used again, and neither is a field's.
@@ -39,7 +42,10 @@ var eventKinds = newCatalogue[workspace.Event]("event",
 		text(f, 2, &e.Name)
 		f.fixed(3, e.Hash[:])
 	}),
-	event(8, func(f *fields, e *workspace.TokenUsed) { text(f, 1, &e.ID) }),
+	event(8, func(f *fields, e *workspace.TokenUsed) {
+		text(f, 1, &e.ID)
+		list(f, 2, &e.Quirks, quirkUse)
+	}),
 	event(9, func(f *fields, e *workspace.UserCreated) {
 		f.id(1, &e.ID)
 		text(f, 2, &e.Name)
@@ -172,6 +178,13 @@ func answered(f *fields, e *workspace.Answered) {
 	f.bool(7, &e.Result.Changed)
 	f.int(8, &e.Result.Status)
 	text(f, 9, &e.Result.Answer)
+}
+
+func quirkUse(f *fields, u *workspace.QuirkUse) {
+	number(f, 1, &u.Quirk, scim.LastQuirk)
+	f.uint(2, &u.Count)
+	f.time(3, &u.First)
+	f.time(4, &u.Last)
 }
 
 func userDoc(f *fields, d *workspace.UserDoc) {

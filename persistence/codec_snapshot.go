@@ -29,6 +29,7 @@ var itemKinds = newCatalogue[workspace.SnapshotItem]("snapshot item",
 		text(f, 2, &i.Name)
 		text(f, 3, &i.Dialect)
 		f.time(4, &i.Created)
+		list(f, 5, &i.Quirks, quirkUse)
 	}),
 	item(3, func(f *fields, i *workspace.SnapToken) {
 		text(f, 1, &i.ID)

@@ -225,7 +225,7 @@ func (d *decision) tokenCommand(cmd Command) (Result, *scim.Error) {
 		return Result{Key: c.ID, Changed: true}, nil
 	}
 	c := cmd.(UseToken)
-	if t, ok := d.view.TokenByID(c.ID); ok && d.env.At.Sub(t.LastUsed) >= time.Minute {
+	if t, ok := d.view.TokenByID(c.ID); ok && (len(c.Quirks) > 0 || d.env.At.Sub(t.LastUsed) >= time.Minute) {
 		d.emit(TokenUsed(c))
 	}
 	return Result{Key: c.ID}, nil

@@ -36,6 +36,9 @@ func (s *State) applyAccess(env Envelope, ev Event) {
 		used.LastUsed = env.At
 		v.tokens = slices.Clone(v.tokens)
 		v.tokens[i] = &used
+		if len(ev.Quirks) > 0 {
+			s.editConnection(used.Connection, func(c *Connection) { c.Quirks = SumQuirks(c.Quirks, ev.Quirks) })
+		}
 	}
 }
 

@@ -157,8 +157,12 @@ type (
 	}
 	// RevokeToken ends a token.
 	RevokeToken struct{ ID string }
-	// UseToken notes a token's use; it makes an event at most once a minute.
-	UseToken struct{ ID string }
+	// UseToken notes a token's use; without Quirks it makes an event at most once
+	// a minute.
+	UseToken struct {
+		ID     string
+		Quirks []QuirkUse // sorted
+	}
 	// AddPerson creates a local user, member or external.
 	AddPerson struct {
 		Kind UserKind

@@ -150,8 +150,12 @@ type (
 		ID, Name string
 		Hash     [32]byte
 	}
-	// TokenUsed notes that a token was used, at most once a minute.
-	TokenUsed struct{ ID string }
+	// TokenUsed notes that a token was used, at most once a minute, and which
+	// quirks its requests needed since the last such note.
+	TokenUsed struct {
+		ID     string
+		Quirks []QuirkUse // sorted
+	}
 
 	// UserCreated adds a user at version 1.
 	UserCreated struct {

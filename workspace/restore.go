@@ -35,7 +35,7 @@ func (v *View) Snapshot() iter.Seq[SnapshotItem] {
 
 func (v *View) snapAccess(yield func(SnapshotItem) bool) bool {
 	for _, c := range v.connections {
-		if !yield(SnapConnection{ID: c.ID, Name: c.Name, Dialect: c.Dialect.Name, Created: c.Created}) {
+		if !yield(SnapConnection{ID: c.ID, Name: c.Name, Dialect: c.Dialect.Name, Created: c.Created, Quirks: c.Quirks}) {
 			return false
 		}
 	}
@@ -125,7 +125,7 @@ func (s *State) restore(item SnapshotItem) {
 	case SnapHead:
 		s.restoreHead(item)
 	case SnapConnection:
-		c := &Connection{ID: item.ID, Name: item.Name, Dialect: mustDialect(item.Dialect), Created: item.Created}
+		c := &Connection{ID: item.ID, Name: item.Name, Dialect: mustDialect(item.Dialect), Created: item.Created, Quirks: item.Quirks}
 		v.connections = append(v.connections, c)
 	case SnapToken:
 		t := Token(item)

@@ -39,6 +39,7 @@ type (
 	SnapConnection struct {
 		ID, Name, Dialect string
 		Created           time.Time
+		Quirks            []QuirkUse
 	}
 	// SnapToken is one token that is not revoked.
 	SnapToken struct {

@@ -128,6 +128,7 @@ type Connection struct {
 	ID, Name string
 	Dialect  *scim.Dialect
 	Created  time.Time
+	Quirks   []QuirkUse // that its requests needed so far, sorted; see TokenUsed
 
 	refusals    int       // logged in the minute that began at refusalFrom
 	refusalFrom time.Time // see refusalsPerMinute
