@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -43,7 +44,8 @@ type rig struct {
 	srv     *Server
 	addr    string
 	done    chan error
-	sent    int // requests
+	sent    int    // requests
+	client  string // the dialect of who is called client
 
 	mu  sync.Mutex
 	now time.Time // guarded by mu
@@ -132,6 +134,11 @@ func newRig(t testing.TB, tune func(*Config)) *rig {
 
 func (r *rig) close() {
 	ctx := context.Background()
+	// Shutdown looks for open connections ten times a second, and those of the
+	// last requests have ended as good as now.
+	for i := 0; i < 100_000 && r.srv.http.GetOpenConnectionsCount() > 0; i++ {
+		runtime.Gosched()
+	}
 	if err := errors.Join(r.srv.Shutdown(ctx), r.sys.Stop(ctx), <-r.done); err != nil {
 		r.t.Error(err)
 	}
@@ -189,12 +196,16 @@ type answer struct {
 }
 
 // send sends one request on a connection of its own. who is a dialect,
-// "operator", or "-" for nobody; headers are "Name:value".
+// "client", "operator", or "-" for nobody; headers are "Name:value", and a
+// Content-Type without a value is none at all.
 func (r *rig) send(who, method, target, body string, headers ...string) answer {
 	r.t.Helper()
 	var out bytes.Buffer
 	r.sent++
 	fmt.Fprintf(&out, "%s %s HTTP/1.1\r\nHost: %s\r\nX-Request-Id: r%d\r\n", method, target, r.addr, r.sent)
+	if who == "client" {
+		who = r.client
+	}
 	switch who {
 	case "-":
 	case "operator":
@@ -205,8 +216,10 @@ func (r *rig) send(who, method, target, body string, headers ...string) answer {
 	typed := false
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ":")
-		fmt.Fprintf(&out, "%s: %s\r\n", name, value)
 		typed = typed || strings.EqualFold(name, "Content-Type")
+		if value != "" {
+			fmt.Fprintf(&out, "%s: %s\r\n", name, value)
+		}
 	}
 	if body != "" {
 		if !typed {
@@ -295,13 +308,23 @@ func TestExchanges(t *testing.T) {
 				}
 				return
 			}
-			gotLines, want := strings.Split(got, "\n"), strings.Split(string(text), "\n")
-			for i, line := range gotLines {
-				if i >= len(want) || line != want[i] {
-					t.Fatalf("line %d: got\n%s", i+1, line)
-				}
-			}
+			compareLines(t, got, string(text))
 		})
+	}
+}
+
+// compareLines fails at the first line in which got is not what is wanted.
+func compareLines(t *testing.T, got, want string) {
+	t.Helper()
+	wantLines := strings.Split(strings.TrimRight(want, "\n"), "\n")
+	gotLines := strings.Split(strings.TrimRight(got, "\n"), "\n")
+	for i, line := range gotLines {
+		if i >= len(wantLines) || line != wantLines[i] {
+			t.Fatalf("line %d: got\n%s", i+1, line)
+		}
+	}
+	if len(gotLines) < len(wantLines) {
+		t.Fatalf("line %d is missing:\n%s", len(gotLines)+1, wantLines[len(gotLines)])
 	}
 }
 
