@@ -290,7 +290,11 @@ func quirkTable() string {
 		for _, row := range info.Rows {
 			rows = append(rows, strconv.Itoa(row))
 		}
-		fmt.Fprintf(&out, "| `%s` | %s | %s | %s |", info.Name, cell(info.Does), info.RFC, strings.Join(rows, ", "))
+		fmt.Fprintf(&out, "| `%s` | %s | %s |", info.Name, cell(info.Does), info.RFC)
+		if len(rows) > 0 {
+			out.WriteByte(' ')
+		}
+		out.WriteString(strings.Join(rows, ", ") + " |")
 		for _, d := range scim.Dialects() {
 			if d.Has(q) {
 				out.WriteString(" yes |")

@@ -181,10 +181,11 @@ func ordered(attrs []*Attribute, o Object, a *Attribute, v Value) Object {
 }
 
 // Validate checks what must hold of a whole resource: required attributes are
-// there (RFC 7643 section 2.2).
+// there (RFC 7643 section 2.2), and say something in the strict dialect too
+// (section 4.1.1).
 func Validate(rt *ResourceType, o Object) *Error {
 	for _, a := range rt.Core.Attributes {
-		if a.Required && o.Get(a.Name).IsUnassigned() {
+		if v := o.Get(a.Name); a.Required && (v.IsUnassigned() || v.Kind == String && v.Str == "") {
 			return Errorf(400, InvalidValue, "%s is required", a.Name)
 		}
 	}

@@ -62,7 +62,7 @@ var quirkInfos = [LastQuirk + 1]QuirkInfo{
 	TextBoolean:       {"textBoolean", []int{1, 25}, "RFC 7643 section 2.3.2", `writes true and false as texts, such as "False"`},
 	OperationCase:     {"operationCase", []int{3}, "RFC 7644 section 3.5.2", "writes add, remove and replace in other letter case"},
 	CreateElement:     {"createElement", []int{4, 5, 6, 8}, "RFC 7644 section 3.5.2.3", "writes to an element that its filter does not find; the element is created"},
-	RemoveGone:        {"removeGone", nil, "RFC 7644 section 3.5.2.2", "removes what is not there; that is done already"},
+	RemoveGone:        {"removeGone", nil, "RFC 7644 section 3.5.2.2", "removes what is not there; that is done already, for members in every dialect"},
 	RemoveByValue:     {"removeByValue", []int{9}, "RFC 7644 section 3.5.2.2", "names in value which elements to remove; only they are"},
 	EchoedReadOnly:    {"echoedReadOnly", []int{14, 52}, "RFC 7644 section 3.5.2", "sends what only the server writes in a PATCH without a path; it is passed over"},
 	DottedName:        {"dottedName", []int{15}, "RFC 7643 section 2.1", "writes name.givenName as the name of an attribute"},

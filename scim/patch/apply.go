@@ -103,6 +103,9 @@ func (a *applier) whole(op Op, before scim.Value) (scim.Value, *scim.Error) {
 	case def.Multi && op.Kind == Add:
 		return join(def, a.standing(def, before, value.List), value.List), nil
 	case def.Type == scim.TypeComplex && !def.Multi:
+		if id := value.Obj.Get("value"); def == scim.UserManager && !id.IsUnassigned() && !id.Equal(before.Obj.Get("value")) {
+			return value, nil // another person: nothing of the former one stays
+		}
 		return merge(before, value.Obj), nil
 	}
 	return value, nil
