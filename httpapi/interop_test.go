@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -134,13 +135,27 @@ func (b *busy) Do(ctx context.Context, ws workspace.ID, env workspace.Envelope, 
 }
 
 // TestInterop plays every row in each of its dialects, each against a server of
-// its own.
+// its own. Together with exchanges/quirks.txt they meet every quirk.
 func TestInterop(t *testing.T) {
 	const rows = 67
 	all := interopRows(t)
 	if len(all) != rows {
 		t.Fatalf("%d rows, want %d", len(all), rows)
 	}
+	met := metQuirks{missing: 1}
+	for _, row := range all {
+		for _, run := range row.runs {
+			met.missing += len(run.dialects)
+		}
+	}
+	t.Cleanup(func() { met.check(t) })
+	t.Run("quirks", func(t *testing.T) {
+		text, err := os.ReadFile("testdata/exchanges/quirks.txt")
+		if err != nil {
+			t.Fatal(err)
+		}
+		playAs(t, "generic", string(text), nil, &met)
+	})
 	for _, row := range all {
 		for i, run := range row.runs {
 			for n, dialect := range run.dialects {
@@ -148,7 +163,7 @@ func TestInterop(t *testing.T) {
 					if !*rewrite {
 						t.Parallel()
 					}
-					got := playAs(t, dialect, run.text, interopTunes[row.number])
+					got := playAs(t, dialect, run.text, interopTunes[row.number], &met)
 					if *rewrite && n == 0 {
 						row.runs[i].text = got
 					}
@@ -163,13 +178,40 @@ func TestInterop(t *testing.T) {
 }
 
 // playAs plays an exchange with a client that speaks a dialect.
-func playAs(t *testing.T, dialect, text string, tune func(*Config)) string {
+func playAs(t *testing.T, dialect, text string, tune func(*Config), met *metQuirks) string {
 	r := newRig(t, tune)
 	if r.client = dialect; dialect == "generic" {
 		r.client = workspace.DefaultConnection
 	}
 	got := r.play(text)
+	met.add(r)
 	return strings.ReplaceAll(got, `"connection":"`+r.client+`"`, `"connection":"client"`)
+}
+
+// metQuirks are the quirks that requests needed.
+type metQuirks struct {
+	mu      sync.Mutex
+	all     scim.Quirks // guarded by mu, as the next
+	missing int         // exchanges that were not played; -run may choose some
+}
+
+func (m *metQuirks) add(r *rig) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.missing--
+	for _, token := range dialects {
+		for _, use := range r.srv.quirks.of(tokenKey{"acme", token}) {
+			m.all |= 1 << use.Quirk
+		}
+	}
+}
+
+func (m *metQuirks) check(t *testing.T) {
+	for q := scim.Quirk(1); q <= scim.LastQuirk; q++ {
+		if !m.all.Has(q) && m.missing == 0 {
+			t.Errorf("no request needs quirk %s", q.Info().Name)
+		}
+	}
 }
 
 // TestInteropTable holds docs/interop.md against the rows and the quirks.
