@@ -8,11 +8,12 @@ type Dialect struct {
 	seen      *Quirks // where what was tolerated is noted; nil: nowhere
 }
 
-// everywhere are the quirks that every dialect but strict tolerates. The strict
-// one tolerates them too, as far as they are not its business.
 var (
+	// everywhere are the quirks that no client is harmed by.
 	everywhere = Quirks(1<<(LastQuirk+1)-2) &^ setOf(LatestRoles, UnknownMember)
-	tooLax     = setOf(
+	// tooLax are those of them that the strict dialect does without: where
+	// they change what the RFCs say is to be stored, refused or found.
+	tooLax = setOf(
 		CreateElement, RemoveGone, EmptyText, AppRole, UnquotedValue, RawPlus,
 		KeepActive, AdoptLocal, RestoreInactive, SoftDeletedName, PartialMembers,
 	)
