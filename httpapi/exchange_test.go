@@ -291,9 +291,23 @@ func (r *rig) unalias(text string) string {
 // own. A line "> who METHOD target [Header:value]" and the lines under it are a
 // request; lines with "< " are the answer: status and headers, then the body.
 func TestExchanges(t *testing.T) {
-	files, err := filepath.Glob("testdata/exchanges/*.txt")
+	golden(t, "testdata/exchanges/*.txt", func(t *testing.T, text string) string { return newRig(t, nil).play(text) })
+}
+
+// play returns text with the answers that the server gives now.
+func (r *rig) play(text string) string {
+	return script(text, func(request, body string) string {
+		f := strings.Fields(r.unalias(request))
+		r.tick(time.Second)
+		return r.show(r.send(f[0], f[1], f[2], r.unalias(body), f[3:]...))
+	})
+}
+
+// golden plays files and wants of each what it says already.
+func golden(t *testing.T, pattern string, play func(t *testing.T, text string) string) {
+	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
-		t.Fatalf("no exchanges: %v", err)
+		t.Fatalf("no %s: %v", pattern, err)
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
@@ -301,7 +315,7 @@ func TestExchanges(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := newRig(t, nil).play(string(text))
+			got := play(t, string(text))
 			if *rewrite {
 				if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
 					t.Fatal(err)
@@ -328,8 +342,9 @@ func compareLines(t *testing.T, got, want string) {
 	}
 }
 
-// play returns text with the answers that the server gives now.
-func (r *rig) play(text string) string {
+// script returns text with what answer gives now for each request: a line that
+// begins with "> ", and the lines under it, its body.
+func script(text string, answer func(request, body string) string) string {
 	var out strings.Builder
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	for i := 0; i < len(lines); i++ {
@@ -348,10 +363,7 @@ func (r *rig) play(text string) string {
 			body = append(body, lines[i])
 			out.WriteString(lines[i] + "\n")
 		}
-		f := strings.Fields(r.unalias(request))
-		r.tick(time.Second)
-		a := r.send(f[0], f[1], f[2], r.unalias(strings.Join(body, "\n")), f[3:]...)
-		out.WriteString(r.show(a))
+		out.WriteString(answer(request, strings.Join(body, "\n")))
 	}
 	return out.String()
 }
