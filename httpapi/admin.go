@@ -63,6 +63,7 @@ func (s *Server) adminRoutes() []route {
 		{"POST", "/workspaces/{ws}/webhooks/{id}/replay", s.replayWebhook},
 		{"POST", "/workspaces/{ws}/webhooks/{id}/rotate", s.rotateWebhook},
 		{"GET", "/workspaces/{ws}/webhooks/{id}/dead", s.deadLetters},
+		{"GET", "/workspaces/{ws}/setup/{provider}", s.getSetup},
 		{"GET", "/workspaces/{ws}/log", s.readLog},
 		{"GET", "/attention", s.attention},
 		{"GET", "/backup", s.backup},
