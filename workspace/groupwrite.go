@@ -392,6 +392,8 @@ func (p *memberPlan) users(op patch.MemberOp) ([]*user, *scim.Error) {
 			out = append(out, u)
 		case op.Kind == patch.Remove:
 			p.d.dialect.Note(scim.RemoveGone)
+		case ok && p.d.view.groupByID(id) != nil:
+			return nil, patch.Nested() // row 60, in every dialect
 		default:
 			unknown = append(unknown, text)
 		}

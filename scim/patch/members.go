@@ -117,11 +117,16 @@ func MemberIDs(v scim.Value) ([]string, *scim.Error) {
 		return out, nil
 	case scim.Complex:
 		if kind, _ := v.Obj.Fold("type"); strings.EqualFold(kind.Str, "Group") {
-			return nil, scim.Errorf(400, scim.InvalidValue, "members: groups cannot be members of groups; assign the people")
+			return nil, Nested()
 		}
 		if id, _ := v.Obj.Fold("value"); id.Kind == scim.String && id.Str != "" {
 			return []string{id.Str}, nil
 		}
 	}
 	return nil, scim.Errorf(400, scim.InvalidValue, "members: each is an object whose value is a user's id")
+}
+
+// Nested refuses a group as a member of a group with 400 invalidValue (row 60).
+func Nested() *scim.Error {
+	return scim.Errorf(400, scim.InvalidValue, "members: groups cannot be members of groups; assign the people")
 }
