@@ -100,3 +100,24 @@ func Conjuncts(x Expr) []Expr {
 	}
 	return []Expr{x}
 }
+
+// Names reports whether f asks for a or a part of it.
+func (f *Filter) Names(a *scim.Attribute) bool { return names(f.Expr, a) }
+
+func names(x Expr, a *scim.Attribute) bool {
+	switch x := x.(type) {
+	case And:
+		return names(x.L, a) || names(x.R, a)
+	case Or:
+		return names(x.L, a) || names(x.R, a)
+	case Not:
+		return names(x.X, a)
+	case Present:
+		return x.Ref.Attr == a
+	case ValuePath:
+		return x.Ref.Attr == a
+	case Compare:
+		return x.Ref.Attr == a
+	}
+	return false
+}

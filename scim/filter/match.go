@@ -45,7 +45,7 @@ func match(x Expr, s subject) bool {
 	case Present:
 		return anyOf(s.value(x.Ref), x.Ref.Sub, func(v scim.Value) bool { return !v.IsUnassigned() })
 	case ValuePath:
-		return anyOf(s.value(x.Ref), nil, func(v scim.Value) bool { return MatchElement(x.X, v) })
+		return anyOf(s.value(x.Ref), nil, func(v scim.Value) bool { return v.Kind != scim.Null && MatchElement(x.X, v) })
 	case Compare:
 		return x.match(s.value(x.Ref))
 	}

@@ -14,10 +14,30 @@ import (
 // never fails: unknown attributes, operators that the type does not have,
 // values of another type, more than lim.FilterClauses comparisons.
 func Parse(rt *scim.ResourceType, text string, d *scim.Dialect, lim scim.Limits) (*Filter, *scim.Error) {
+	return parse(rt, nil, text, d, lim)
+}
+
+// ParseAmong reads a filter on resources of several types, and returns one for
+// each. What only another of the types has, a resource has no value of (RFC
+// 7644 section 3.4.2.1); what none has is refused.
+func ParseAmong(types []*scim.ResourceType, text string, d *scim.Dialect, lim scim.Limits) ([]*Filter, *scim.Error) {
+	var out []*Filter
+	for _, rt := range types {
+		f, err := parse(rt, types, text, d, lim)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
+func parse(rt *scim.ResourceType, among []*scim.ResourceType, text string, d *scim.Dialect, lim scim.Limits) (*Filter, *scim.Error) {
 	p, err := newParser(rt, text, d, lim)
 	if err != nil {
 		return nil, err
 	}
+	p.among = among
 	x, err := p.or(nil)
 	if err != nil {
 		return nil, err
@@ -30,6 +50,7 @@ func Parse(rt *scim.ResourceType, text string, d *scim.Dialect, lim scim.Limits)
 
 type parser struct {
 	rt      *scim.ResourceType
+	among   []*scim.ResourceType // the types whose attributes may be named; nil: rt
 	dialect *scim.Dialect
 	tokens  []token
 	clauses int // comparisons still allowed
@@ -128,7 +149,7 @@ func (p *parser) clause(in *scim.Ref) (Expr, *scim.Error) {
 	}
 	ref, ok := p.resolve(in, t.text)
 	if !ok {
-		return nil, invalid("there is no attribute %q in the schemas of %s (byte %d)", t.text, p.rt.Name, t.at)
+		return nil, invalid("there is no attribute %q in the schemas of %s (byte %d)", t.text, typeNames(p.rt, p.among), t.at)
 	}
 	if p.peek().kind == '[' {
 		return p.valuePath(in, ref, t)
@@ -181,7 +202,7 @@ func tooManyClauses() *scim.Error {
 // resolve finds an attribute, or a sub-attribute of in.
 func (p *parser) resolve(in *scim.Ref, name string) (scim.Ref, bool) {
 	if in == nil {
-		return resolve(p.rt, name, p.dialect)
+		return resolveAmong(p.rt, p.among, name, p.dialect)
 	}
 	for _, sub := range in.Attr.Sub {
 		if strings.EqualFold(sub.Name, name) {
@@ -189,6 +210,20 @@ func (p *parser) resolve(in *scim.Ref, name string) (scim.Ref, bool) {
 		}
 	}
 	return scim.Ref{}, false
+}
+
+// resolveAmong finds an attribute of rt, or else one of the other types. That
+// one becomes an attribute which the server computes and no resource has.
+func resolveAmong(rt *scim.ResourceType, others []*scim.ResourceType, name string, d *scim.Dialect) (scim.Ref, bool) {
+	ref, ok := resolve(rt, name, d)
+	for i := 0; i < len(others) && !ok; i++ {
+		if ref, ok = resolve(others[i], name, d); ok {
+			foreign := *ref.Attr
+			foreign.Derived = true
+			ref.Attr = &foreign
+		}
+	}
+	return ref, ok
 }
 
 // resolve finds what name names, unless it leaves out the URN of an extension
@@ -209,21 +244,27 @@ func (p *parser) comparison(ref scim.Ref, t token) (Expr, *scim.Error) {
 		return nil, invalid("expected an operator (eq ne co sw ew pr gt ge lt le) at byte %d, got %q", t.at, t.text)
 	}
 	path := ref.String()
-	leaf := ref.Attr
-	if ref.Sub != nil {
-		leaf = ref.Sub
-	} else if leaf.Type == scim.TypeComplex {
-		for _, sub := range leaf.Sub {
-			if sub.Name == "value" {
-				ref.Sub, leaf = sub, sub
-			}
-		}
-	}
+	ref, leaf := simple(ref)
 	if leaf.Type == scim.TypeComplex {
 		return nil, invalid("%q has parts; compare one of them, such as %s.%s", path, path, leaf.Sub[0].Name)
 	}
 	value, err := p.value(path, leaf, op)
 	return Compare{ref, op, value}, err
+}
+
+// simple returns ref as what holds simple values, and the attribute that does:
+// a complex attribute stands for its value, if it has one.
+func simple(ref scim.Ref) (scim.Ref, *scim.Attribute) {
+	if ref.Sub != nil {
+		return ref, ref.Sub
+	}
+	for _, sub := range ref.Attr.Sub {
+		if sub.Name == "value" {
+			ref.Sub = sub
+			return ref, sub
+		}
+	}
+	return ref, ref.Attr
 }
 
 // value reads the value of a comparison as the attribute's type.
