@@ -104,13 +104,14 @@ func (s *Server) listTeamsAndRoles(x *exchange) {
 		x.refuse(scim.Errorf(400, "", "after: %q is no place in this list", x.query("after")))
 		return
 	}
-	page, err := x.reader(x.view).Groups(workspace.Query{Start: start + 1, Count: limit})
+	list, err := x.reader(x.view).List(workspace.Query{Select: []workspace.Selector{{Type: scim.Group}}})
 	if err != nil {
 		x.refuse(err)
 		return
 	}
 	var items []scim.Object
-	for _, g := range page.Items {
+	for _, r := range list.Page(x.base(), start+1, limit) {
+		g, _ := r.(workspace.GroupView)
 		items = append(items, scim.Object{
 			{Name: "id", Value: scim.Text(g.ID().String())},
 			{Name: "displayName", Value: scim.Text(g.Name())},
@@ -119,7 +120,7 @@ func (s *Server) listTeamsAndRoles(x *exchange) {
 		})
 	}
 	next := ""
-	if end := start + len(items); end < page.Total {
+	if end := start + len(items); end < list.Total() {
 		next = string(scim.AppendValue(nil, scim.Integer(int64(end))))
 	}
 	x.page(items, next)

@@ -120,7 +120,7 @@ func (o *tokenOwners) of(hash [32]byte, store Store) (workspace.ID, bool, error)
 
 // scope refuses what the token may not do.
 func (x *exchange) scope() bool {
-	read := x.route.method == "GET"
+	read := x.route.method == "GET" || x.route.reads
 	if read && x.token.Read || !read && x.token.Write {
 		return true
 	}
@@ -147,7 +147,7 @@ func (x *exchange) gate(now time.Time) bool {
 // decline refuses a request of a connection before it became a command. A
 // write is noted where an admin looks for it (M15).
 func (x *exchange) decline(refusal *scim.Error) {
-	if x.route.method != "GET" {
+	if x.route.method != "GET" && !x.route.reads {
 		note := workspace.NoteRefusal{Method: x.route.method, Route: x.route.template, Refusal: refusal}
 		if id, ok := workspace.ParseResourceID(x.params[0]); ok && strings.HasPrefix(x.route.template, "/Users") {
 			note.User = id

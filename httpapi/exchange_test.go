@@ -50,6 +50,8 @@ type rig struct {
 	mu  sync.Mutex
 	now time.Time // guarded by mu
 	ids []string  // in the order in which they were seen
+	// cursors were answered, in this order
+	cursors []string
 }
 
 const operatorToken = "operator-token-of-the-tests"
@@ -111,7 +113,7 @@ func newRig(t testing.TB, tune func(*Config)) *rig {
 		t.Fatal(err)
 	}
 	cfg := Config{
-		Workspaces: r.sys, Store: restful{r.journal}, Now: r.clock, OperatorHash: sha256.Sum256([]byte(operatorToken)),
+		Workspaces: r.sys, Store: restful{r.journal}, Now: r.clock, OperatorHash: sha256.Sum256([]byte(operatorToken)), CursorKey: sha256.Sum256([]byte("cursors")),
 		Webhooks: testHooks{}, CheckIssuer: testIssuer, Ready: func() error { return nil }, Log: zerolog.New(io.Discard), PublicURL: "https://scim.example.com",
 		MaxBody: 64 << 10, MaxGroupBody: 128 << 10, MaxConnections: 100, Limits: scim.DefaultLimits,
 	}
@@ -263,11 +265,18 @@ func (r *rig) raw(request []byte, method string) answer {
 
 var (
 	idForm    = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
-	aliasForm = regexp.MustCompile(`#[0-9]+`)
+	aliasForm = regexp.MustCompile(`[#$][0-9]+`)
+
+	cursorForm = regexp.MustCompile(`"nextCursor":"([^"]+)"`)
 )
 
-// alias writes #n for the n-th id that an answer showed.
+// alias writes #n for the n-th id that an answer showed, and $n for the n-th
+// cursor.
 func (r *rig) alias(text string) string {
+	text = cursorForm.ReplaceAllStringFunc(text, func(next string) string {
+		r.cursors = append(r.cursors, cursorForm.FindStringSubmatch(next)[1])
+		return `"nextCursor":"$` + strconv.Itoa(len(r.cursors)) + `"`
+	})
 	return idForm.ReplaceAllStringFunc(text, func(id string) string {
 		i := slices.Index(r.ids, id)
 		if i < 0 {
@@ -280,7 +289,11 @@ func (r *rig) alias(text string) string {
 
 func (r *rig) unalias(text string) string {
 	return aliasForm.ReplaceAllStringFunc(text, func(a string) string {
-		if n, _ := strconv.Atoi(a[1:]); n >= 1 && n <= len(r.ids) {
+		n, _ := strconv.Atoi(a[1:])
+		switch {
+		case a[0] == '$' && n >= 1 && n <= len(r.cursors):
+			return r.cursors[n-1]
+		case a[0] == '#' && n >= 1 && n <= len(r.ids):
 			return r.ids[n-1]
 		}
 		return "00000000-0000-7000-8000-000000000000"
@@ -289,7 +302,8 @@ func (r *rig) unalias(text string) string {
 
 // TestExchanges plays testdata/exchanges/*.txt, each against a server of its
 // own. A line "> who METHOD target [Header:value]" and the lines under it are a
-// request; lines with "< " are the answer: status and headers, then the body.
+// request; lines with "< " are the answer: status and headers, then the body. A
+// line "= 10m" lets the clock go on.
 func TestExchanges(t *testing.T) {
 	golden(t, "testdata/exchanges/*.txt", func(t *testing.T, text string) string { return newRig(t, nil).play(text) })
 }
@@ -297,6 +311,14 @@ func TestExchanges(t *testing.T) {
 // play returns text with the answers that the server gives now.
 func (r *rig) play(text string) string {
 	return script(text, func(request, body string) string {
+		if pause, ok := strings.CutPrefix(request, "= "); ok {
+			d, err := time.ParseDuration(pause)
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			r.tick(d)
+			return ""
+		}
 		f := strings.Fields(r.unalias(request))
 		r.tick(time.Second)
 		return r.show(r.send(f[0], f[1], f[2], r.unalias(body), f[3:]...))
@@ -343,7 +365,8 @@ func compareLines(t *testing.T, got, want string) {
 }
 
 // script returns text with what answer gives now for each request: a line that
-// begins with "> ", and the lines under it, its body.
+// begins with "> ", and the lines under it, its body; or one that begins with
+// "= ", which it is given whole.
 func script(text string, answer func(request, body string) string) string {
 	var out strings.Builder
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
@@ -353,12 +376,16 @@ func script(text string, answer func(request, body string) string) string {
 			continue
 		}
 		out.WriteString(line + "\n")
+		if strings.HasPrefix(line, "= ") {
+			out.WriteString(answer(line, ""))
+			continue
+		}
 		request, ok := strings.CutPrefix(line, "> ")
 		if !ok {
 			continue
 		}
 		var body []string
-		for i+1 < len(lines) && lines[i+1] != "" && !strings.HasPrefix(lines[i+1], "<") && !strings.HasPrefix(lines[i+1], ">") {
+		for i+1 < len(lines) && lines[i+1] != "" && !strings.ContainsAny(lines[i+1][:1], "<>=") {
 			i++
 			body = append(body, lines[i])
 			out.WriteString(lines[i] + "\n")

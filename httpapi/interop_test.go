@@ -137,7 +137,7 @@ func (b *busy) Do(ctx context.Context, ws workspace.ID, env workspace.Envelope, 
 // TestInterop plays every row in each of its dialects, each against a server of
 // its own. Together with exchanges/quirks.txt they meet every quirk.
 func TestInterop(t *testing.T) {
-	const rows = 67
+	const rows = 68
 	all := interopRows(t)
 	if len(all) != rows {
 		t.Fatalf("%d rows, want %d", len(all), rows)

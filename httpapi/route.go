@@ -27,6 +27,7 @@ type route struct {
 	surface  string // scim, admin or ops
 	access   access
 	handle   func(*exchange)
+	reads    bool // changes nothing, though it is no GET
 
 	segments []string // of the whole path; "{…}" matches any
 }

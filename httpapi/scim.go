@@ -1,13 +1,10 @@
 package httpapi
 
 import (
-	"net/url"
 	"strings"
 	"sync"
-	"time"
 
 	"rosterd/scim"
-	"rosterd/scim/filter"
 	"rosterd/workspace"
 )
 
@@ -35,17 +32,26 @@ func (s *Server) scimRoutes() []route {
 		scimRoute("PATCH", "/Groups/{id}", tokenOnly, s.patchGroup),
 		scimRoute("DELETE", "/Groups/{id}", tokenOnly, s.deleteGroup),
 	}
-	for _, r := range []struct{ method, template string }{
-		{"POST", "/Bulk"}, {"GET", "/Me"}, {"POST", "/Me"}, {"PUT", "/Me"}, {"PATCH", "/Me"}, {"DELETE", "/Me"},
-		{"POST", "/.search"}, {"POST", "/Users/.search"}, {"POST", "/Groups/.search"},
-	} {
-		out = append(out, scimRoute(r.method, r.template, tokenOnly, s.unsupported))
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+		out = append(out, scimRoute(method, "/Me", tokenOnly, s.me))
 	}
-	return out
+	out = append(out, scimRoute("POST", "/Bulk", tokenOnly, s.unsupported))
+	search := func(template string, types ...*scim.ResourceType) route {
+		r := scimRoute("POST", template, tokenOnly, func(x *exchange) { x.search(types) })
+		r.reads = true
+		return r
+	}
+	return append(out, search("/.search", scim.ResourceTypes...), search("/Users/.search", scim.User), search("/Groups/.search", scim.Group))
+}
+
+// me answers /Me, which stands for the person behind the token (RFC 7644
+// section 3.11). A token belongs to a connection, which is nobody.
+func (s *Server) me(x *exchange) {
+	x.refuse(scim.Errorf(501, "", "/Me names nobody: a token belongs to a connection, not to a person; address people as /Users/{id}, which a filter by userName finds"))
 }
 
 // unsupported answers what RFC 7644 leaves to the service provider and
-// ServiceProviderConfig says it does not do (sections 3.7, 3.11, 3.4.3).
+// ServiceProviderConfig says it does not do (section 3.7).
 func (s *Server) unsupported(x *exchange) {
 	x.refuse(scim.Errorf(501, "", "%s is not supported; ServiceProviderConfig lists what is", x.route.template))
 }
@@ -115,81 +121,6 @@ func parseVersion(text string) (v uint64, ok bool) {
 		v = v*10 + uint64(c-'0')
 	}
 	return v, text != ""
-}
-
-// list reads the parameters of a list (RFC 7644 section 3.4.2; rows 48 and
-// 49).
-func (x *exchange) list(rt *scim.ResourceType) (workspace.Query, *scim.Error) {
-	lim := x.s.cfg.Limits
-	var q workspace.Query
-	var err *scim.Error
-	if q.Start, err = x.number("startIndex", 1); err != nil {
-		return q, err
-	}
-	if q.Count, err = x.number("count", lim.PageDefault); err != nil {
-		return q, err
-	}
-	q.Start, q.Count = max(q.Start, 1), min(max(q.Count, 0), lim.PageMax)
-	deadline := time.Now().Add(scanTimeout)
-	q.Expired = func() bool { return time.Now().After(deadline) }
-	raw, sent := rawArgument(x.ctx.URI().QueryString(), "filter")
-	if !sent {
-		return q, nil
-	}
-	text, bad := decodeFilter(raw, &x.dialect)
-	if bad != nil {
-		return q, bad
-	}
-	q.Filter, err = filter.Parse(rt, text, &x.dialect, lim)
-	return q, err
-}
-
-// rawArgument returns a parameter of the query as it was sent.
-func rawArgument(query []byte, name string) (string, bool) {
-	for arg := range strings.SplitSeq(string(query), "&") {
-		if key, value, _ := strings.Cut(arg, "="); key == name {
-			return value, true
-		}
-	}
-	return "", false
-}
-
-// decodeFilter decodes a filter. %2B is a plus. A raw plus is a space, but
-// inside a quoted value with an @ it is what it looks like: clients forget to
-// encode addresses (row 31).
-func decodeFilter(raw string, d *scim.Dialect) (string, *scim.Error) {
-	text, err := url.PathUnescape(strings.ReplaceAll(raw, "+", "\x00"))
-	if err != nil {
-		return "", scim.Errorf(400, scim.InvalidFilter, "the filter is not well encoded: write %% as %%25")
-	}
-	parts := strings.Split(text, `"`)
-	for i, part := range parts {
-		plus := " "
-		if i%2 == 1 && strings.Contains(part, "@") && strings.Contains(part, "\x00") && d.Tolerates(scim.RawPlus) {
-			plus = "+"
-		}
-		parts[i] = strings.ReplaceAll(part, "\x00", plus)
-	}
-	return strings.Join(parts, `"`), nil
-}
-
-// sendPage answers with a ListResponse (RFC 7644 section 3.4.2).
-func sendPage[T scim.Resource](x *exchange, rt *scim.ResourceType, q workspace.Query, p workspace.Page[T], shape *scim.Projection) {
-	body := make([]byte, 0, 256+1024*len(p.Items))
-	body = append(body, `{"schemas":["`+scim.URNListResponse+`"],"totalResults":`...)
-	body = scim.AppendValue(body, scim.Integer(int64(p.Total)))
-	body = append(body, `,"startIndex":`...)
-	body = scim.AppendValue(body, scim.Integer(int64(q.Start)))
-	body = append(body, `,"itemsPerPage":`...)
-	body = scim.AppendValue(body, scim.Integer(int64(len(p.Items))))
-	body = append(body, `,"Resources":[`...)
-	for i, r := range p.Items {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body = scim.AppendJSON(body, rt, r, shape)
-	}
-	x.send(200, scimJSON, append(body, `]}`...))
 }
 
 // resourceID reads the id in the address. What is no id names nothing.

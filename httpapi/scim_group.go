@@ -6,24 +6,7 @@ import (
 	"rosterd/workspace"
 )
 
-func (s *Server) listGroups(x *exchange) {
-	q, err := x.list(scim.Group)
-	if err != nil {
-		x.refuse(err)
-		return
-	}
-	shape, err := x.projection(scim.Group)
-	if err != nil {
-		x.refuse(err)
-		return
-	}
-	page, err := x.reader(x.view).Groups(q)
-	if err != nil {
-		x.refuse(err)
-		return
-	}
-	sendPage(x, scim.Group, q, page, shape)
-}
+func (s *Server) listGroups(x *exchange) { x.list(scim.Group) }
 
 func (s *Server) getGroup(x *exchange) {
 	id, err := x.resourceID("group")

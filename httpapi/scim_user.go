@@ -6,24 +6,7 @@ import (
 	"rosterd/workspace"
 )
 
-func (s *Server) listUsers(x *exchange) {
-	q, err := x.list(scim.User)
-	if err != nil {
-		x.refuse(err)
-		return
-	}
-	shape, err := x.projection(scim.User)
-	if err != nil {
-		x.refuse(err)
-		return
-	}
-	page, err := x.reader(x.view).Users(q)
-	if err != nil {
-		x.refuse(err)
-		return
-	}
-	sendPage(x, scim.User, q, page, shape)
-}
+func (s *Server) listUsers(x *exchange) { x.list(scim.User) }
 
 func (s *Server) getUser(x *exchange) {
 	id, err := x.resourceID("user")

@@ -52,13 +52,14 @@ type Store interface {
 	Backup(w io.Writer) error
 }
 
-// A Config says what a Server serves. Workspaces, Store, Now and
-// OperatorHash are required.
+// A Config says what a Server serves. Workspaces, Store, Now, OperatorHash and
+// CursorKey are required.
 type Config struct {
 	Workspaces   Workspaces
 	Store        Store
 	Now          func() time.Time
 	OperatorHash [32]byte         // SHA-256 of the operator token
+	CursorKey    [32]byte         // random, the same after a restart; seals cursors
 	Ready        func() error     // why the daemon is not ready, or nil
 	Metrics      *metrics.Metrics // may be nil
 	Log          zerolog.Logger
@@ -103,6 +104,8 @@ func (c Config) validate() error {
 		return errors.New("httpapi: Config.Ready is not set")
 	case c.OperatorHash == [32]byte{}:
 		return errors.New("httpapi: Config.OperatorHash is not set")
+	case c.CursorKey == [32]byte{}:
+		return errors.New("httpapi: Config.CursorKey is not set")
 	case c.MaxBody <= 0 || c.MaxGroupBody <= 0:
 		return errors.New("httpapi: Config.MaxBody and MaxGroupBody must be positive")
 	case c.MaxConnections <= 0:
@@ -132,6 +135,7 @@ type Server struct {
 	quirks  quirkLedger
 	tasks   sync.WaitGroup // notes of tokens that are being written
 	streams *streams
+	walks   walks
 }
 
 // New returns a Server that serves nothing yet.
@@ -144,6 +148,7 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, ids: newRequestIDs(), owners: tokenOwners{known: map[[32]byte]workspace.ID{}},
 		uses: tokenUses{noted: map[string]time.Time{}}, streams: newStreams(),
 		quirks: quirkLedger{waiting: map[tokenKey]*waitingQuirks{}},
+		walks:  walks{life: cfg.Limits.PageWait, now: cfg.Now},
 	}
 	s.routes = newRoutes(s.scimRoutes(), s.adminRoutes(), s.opsRoutes())
 	s.http = s.newHTTP(s.routes)
@@ -202,6 +207,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.http.ShutdownWithContext(ctx)
 	s.streams.stop()
 	s.quirks.stop(ctx, s)
+	s.walks.stop()
 	s.tasks.Wait()
 	return err
 }

@@ -72,6 +72,11 @@ func TestTokens(t *testing.T) {
 			t.Errorf("%s %s: WWW-Authenticate %q", c.who, c.method, a.header.Get("WWW-Authenticate"))
 		}
 	}
+	for who, status := range map[string]int{"reader": 200, "writer": 403} { // a search reads
+		if a := r.send(who, "POST", "/scim/v2/.search", `{"count":0}`); a.status != status {
+			t.Errorf("%s searches: %d %s", who, a.status, a.body)
+		}
+	}
 	r.do(workspace.RevokeToken{ID: "doomed"})
 	if a := r.send("doomed", "GET", "/scim/v2/Users", ""); a.status != 401 {
 		t.Errorf("revoked: %d", a.status)

@@ -114,7 +114,7 @@ func ServiceProviderConfig(base string, lim Limits) Object {
 		{"bulk", supported(false, Attr{"maxOperations", Integer(0)}, Attr{"maxPayloadSize", Integer(0)})},
 		{"filter", supported(true, Attr{"maxResults", Integer(int64(lim.PageMax))})},
 		{"changePassword", supported(false)},
-		{"sort", supported(false)},
+		{"sort", supported(true)},
 		{"etag", supported(true)},
 		{"authenticationSchemes", ListOf(ObjectOf(
 			Attr{"type", Text("oauthbearertoken")},
@@ -123,11 +123,12 @@ func ServiceProviderConfig(base string, lim Limits) Object {
 			Attr{"primary", Boolean(true)},
 		))},
 		{"pagination", ObjectOf(
-			Attr{"cursor", Boolean(false)},
+			Attr{"cursor", Boolean(true)},
 			Attr{"index", Boolean(true)},
 			Attr{"defaultPaginationMethod", Text("index")},
 			Attr{"defaultPageSize", Integer(int64(lim.PageDefault))},
 			Attr{"maxPageSize", Integer(int64(lim.PageMax))},
+			Attr{"cursorTimeout", Integer(int64(lim.PageWait.Seconds()))},
 		)},
 		{"meta", discoveryMeta("ServiceProviderConfig", base+"/ServiceProviderConfig")},
 	}

@@ -2,7 +2,8 @@ package scim
 
 import "fmt"
 
-// An ErrorType is a scimType of RFC 7644 section 3.12, table 9, or empty.
+// An ErrorType is a scimType of RFC 7644 section 3.12, table 9, or of RFC 9865,
+// or empty.
 type ErrorType string
 
 // The scimTypes of RFC 7644 table 9.
@@ -17,6 +18,13 @@ const (
 	InvalidValue    ErrorType = "invalidValue"
 	InvalidVers     ErrorType = "invalidVers"
 	Sensitive       ErrorType = "sensitive"
+)
+
+// The scimTypes that RFC 9865 section 2.1 adds for pages.
+const (
+	InvalidCursor ErrorType = "invalidCursor"
+	ExpiredCursor ErrorType = "expiredCursor"
+	InvalidCount  ErrorType = "invalidCount"
 )
 
 // An Error is a refusal as RFC 7644 section 3.12 writes it. It is the only

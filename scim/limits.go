@@ -1,5 +1,7 @@
 package scim
 
+import "time"
+
 // DefaultMaxLen bounds a string attribute, in bytes.
 const DefaultMaxLen = 4096
 
@@ -12,7 +14,13 @@ type Limits struct {
 	FilterClauses int // comparisons in a filter
 	PageDefault   int // resources in a page without count
 	PageMax       int // the most resources in a page
+	// PageWait is how long a client may wait before it asks for the next page
+	// of a list; whole seconds.
+	PageWait time.Duration
 }
 
 // DefaultLimits are the limits of the daemon.
-var DefaultLimits = Limits{Depth: 16, Operations: 5000, FilterBytes: 8192, FilterClauses: 64, PageDefault: 100, PageMax: 1000}
+var DefaultLimits = Limits{
+	Depth: 16, Operations: 5000, FilterBytes: 8192, FilterClauses: 64, PageDefault: 100, PageMax: 1000,
+	PageWait: 10 * time.Minute,
+}

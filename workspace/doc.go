@@ -32,6 +32,6 @@
 //   - matching, adoption, re-hire (M6, product.md section 3): match.go
 //   - roles, held memberships, sources: member.go, role.go
 //   - the enterprise gate (M3): gate.go
-//   - lists and filters, and which an index serves: query.go
+//   - lists and orders: query.go, sort.go; which filters an index serves: plan.go
 //   - the provisioning log (M15): log.go
 package workspace

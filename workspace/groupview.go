@@ -21,6 +21,9 @@ type GroupView struct {
 	union bool // members are everybody's, as filters see them
 }
 
+// Type returns scim.Group.
+func (x GroupView) Type() *scim.ResourceType { return scim.Group }
+
 // ID returns the group's id.
 func (x GroupView) ID() ResourceID { return x.g.id }
 

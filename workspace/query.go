@@ -1,260 +1,373 @@
 package workspace
 
 import (
-	"slices"
-	"strings"
+	"bytes"
+	"sort"
+	"time"
+
+	"github.com/tidwall/btree"
 
 	"rosterd/scim"
 	"rosterd/scim/filter"
 )
 
-// A Query asks for a page of a list (RFC 7644 section 3.4.2).
+// A Query asks for resources (RFC 7644 section 3.4.2): those that the first of
+// Select selects, then those of the next.
 type Query struct {
-	Filter *filter.Filter // nil: everything
-	Start  int            // 1-based; less than 1 means 1 (row 49)
-	Count  int            // the most items; 0 asks for the total alone
+	Select []Selector
+	// Sorted puts everything in the order of the Selectors' SortBy instead of
+	// that of creation (see sort.go).
+	Sorted, Descending bool
 	// Expired is asked now and then during a scan; once true, the scan is
-	// given up and refused with 400 tooMany.
+	// given up and refused with 400 tooMany. Nil: there is no hurry.
 	Expired func() bool
 }
 
-// A Page is the answer to a Query, in the order of creation. Items are at most
-// Count of Total.
-type Page[T any] struct {
-	Total int
-	Items []T
+// A Selector says which resources of one type a Query is about.
+type Selector struct {
+	Type   *scim.ResourceType
+	Filter *filter.Filter // nil: all
+	SortBy scim.Ref       // of a sorted Query; see filter.ParseSort
+}
+
+// A Resource is a UserView or a GroupView.
+type Resource interface {
+	scim.Resource
+	ID() ResourceID
+	Version() uint64
+	Type() *scim.ResourceType
+}
+
+// A Listing is what a Query gave, in its order. Like the View it comes from, it
+// never changes: whoever keeps it reads page after page of the same list,
+// whatever is written meanwhile.
+type Listing struct {
+	r     Reader
+	types []*scim.ResourceType
+	whole bool    // everything of types, in order of creation
+	order []place // otherwise
+}
+
+// A place says where in a View a resource is: its ordinal, and whether it is a
+// group.
+type place uint32
+
+const groupPlace place = 1 << 31
+
+func (p place) isGroup() bool   { return p&groupPlace != 0 }
+func (p place) ordinal() uint32 { return uint32(p &^ groupPlace) }
+
+// List selects and sorts what q asks for. Without filter and order it costs
+// nothing; a filter that an index serves (plan.go) costs what it finds; any
+// other is a scan of everything, which Expired bounds.
+func (r Reader) List(q Query) (*Listing, *scim.Error) {
+	l := &Listing{r: r, whole: !q.Sorted}
+	for _, s := range q.Select {
+		l.types = append(l.types, s.Type)
+		l.whole = l.whole && s.Filter == nil
+	}
+	if l.whole {
+		return l, nil
+	}
+	b := budget{expired: q.Expired}
+	for _, s := range q.Select {
+		r.each(s, ResourceID{}, &b, func(p place) bool {
+			l.order = append(l.order, p)
+			return true
+		})
+	}
+	if b.over {
+		return nil, tooManyToScan()
+	}
+	if q.Sorted {
+		return l, r.sort(l.order, q, &b)
+	}
+	return l, nil
+}
+
+// Total returns the number of resources in l.
+func (l *Listing) Total() int {
+	if !l.whole {
+		return len(l.order)
+	}
+	n := 0
+	for _, rt := range l.types {
+		n += l.r.v.length(rt)
+	}
+	return n
+}
+
+// View returns the View that l keeps.
+func (l *Listing) View() *View { return l.r.v }
+
+// Page returns at most count resources from the 1-based start on, with
+// addresses under base. It costs what it returns, wherever it begins.
+func (l *Listing) Page(base string, start, count int) []Resource {
+	r := Reader{l.r.v, l.r.connection, base}
+	first, end := start-1, min(start-1+count, l.Total())
+	if end <= first {
+		return nil
+	}
+	out := make([]Resource, 0, end-first)
+	for i := first; i < end; i++ {
+		out = append(out, r.at(l.place(i)))
+	}
+	return out
+}
+
+// place returns the i-th place of l.
+func (l *Listing) place(i int) place {
+	if !l.whole {
+		return l.order[i]
+	}
+	for _, rt := range l.types {
+		n := l.r.v.length(rt)
+		if i >= n {
+			i -= n
+			continue
+		}
+		if rt == scim.Group {
+			ord, _, _ := l.r.v.groups.GetAt(i)
+			return groupPlace | place(ord)
+		}
+		ord, _, _ := l.r.v.users.GetAt(i)
+		return place(ord)
+	}
+	panic("workspace: a page beyond its list")
+}
+
+// length returns the number of resources of a type.
+func (v *View) length(rt *scim.ResourceType) int {
+	if rt == scim.Group {
+		return v.groups.Len()
+	}
+	return v.users.Len()
+}
+
+// Len returns the number of users and groups.
+func (v *View) Len() int { return v.users.Len() + v.groups.Len() }
+
+// at returns the resource at p.
+func (r Reader) at(p place) Resource {
+	if p.isGroup() {
+		g, _ := r.v.groups.Get(p.ordinal())
+		return GroupView{r: r, g: g}
+	}
+	u, _ := r.v.users.Get(p.ordinal())
+	return UserView{r, u}
+}
+
+// A Position is a place between two resources of a Query in order of creation:
+// behind the resource ID, which may be gone, of the type that Select[Of]
+// selects. The zero Position is before the first.
+type Position struct {
+	Of int
+	ID ResourceID
+}
+
+// Next returns at most count resources of q that come after from in order of
+// creation and are not newer than until, and whether there are more. Who goes
+// on from the Position of the last one meets everything that is there all the
+// time exactly once, in any number of Views: ids ascend, and never change.
+func (r Reader) Next(q Query, from Position, until ResourceID, count int) (items []Resource, more bool, err *scim.Error) {
+	b := budget{expired: q.Expired}
+	for i := from.Of; i < len(q.Select) && !more; i++ {
+		r.each(q.Select[i], from.ID, &b, func(p place) bool {
+			x := r.at(p)
+			if id := x.ID(); bytes.Compare(id[:], until[:]) > 0 {
+				return false
+			}
+			if more = len(items) == count; !more {
+				items = append(items, x)
+			}
+			return !more
+		})
+		from.ID = ResourceID{}
+	}
+	if b.over {
+		return nil, false, tooManyToScan()
+	}
+	return items, more, nil
+}
+
+// PositionOf returns the Position behind x.
+func (q Query) PositionOf(x Resource) Position {
+	for i, s := range q.Select {
+		if s.Type == x.Type() {
+			return Position{i, x.ID()}
+		}
+	}
+	return Position{}
+}
+
+// each calls yield with what s selects and is newer than after, in order of
+// creation, until yield returns false or b is spent.
+func (r Reader) each(s Selector, after ResourceID, b *budget, yield func(place) bool) {
+	if s.Type == scim.Group {
+		r.groups(s.Filter).each(after, b, func(ord uint32) bool { return yield(groupPlace | place(ord)) })
+		return
+	}
+	r.users(s.Filter).each(after, b, func(ord uint32) bool { return yield(place(ord)) })
+}
+
+// A selection is what a filter leaves of the resources of one type.
+type selection[T any] struct {
+	all    *btree.Map[uint32, T]
+	found  []uint32 // if served: the ordinals that may match, ascending
+	served bool
+	match  func(T) bool
+	id     func(T) ResourceID
+	cost   func(T) int // of matching it, in ordinary resources
+}
+
+func (s selection[T]) each(after ResourceID, b *budget, yield func(ord uint32) bool) {
+	visit := func(ord uint32, x T) bool { return b.spend(s.cost(x)) && (!s.match(x) || yield(ord)) }
+	if !s.served {
+		if start, _, ok := s.all.GetAt(s.firstAfter(after)); ok {
+			s.all.Ascend(start, visit)
+		}
+		return
+	}
+	for _, ord := range s.found {
+		x, live := s.all.Get(ord)
+		if !live {
+			continue
+		}
+		if id := s.id(x); bytes.Compare(id[:], after[:]) > 0 && !visit(ord, x) {
+			return
+		}
+	}
+}
+
+// firstAfter returns how many resources are not newer than after.
+func (s selection[T]) firstAfter(after ResourceID) int {
+	if after.IsZero() {
+		return 0
+	}
+	return sort.Search(s.all.Len(), func(i int) bool {
+		_, x, _ := s.all.GetAt(i)
+		id := s.id(x)
+		return bytes.Compare(id[:], after[:]) > 0
+	})
+}
+
+// users returns the users whom f selects. A pushed userName is found beside the
+// account e-mail (row 65); roles and teams are everybody's.
+func (r Reader) users(f *filter.Filter) selection[*user] {
+	s := selection[*user]{
+		all: r.v.users, match: func(*user) bool { return true },
+		id: func(u *user) ResourceID { return u.id }, cost: func(*user) int { return 1 },
+	}
+	if f != nil {
+		var p plan
+		p, s.served = serve(f.Expr, r.userPlan)
+		s.found = p.found
+		s.match = r.userMatch(f)
+	}
+	return s
+}
+
+// userMatch returns what f asks of a user. What it asks of meta.created and
+// meta.lastModified comes first, since those need no decoding: clients poll for
+// what has changed.
+func (r Reader) userMatch(f *filter.Filter) func(*user) bool {
+	var quick []func(*user) bool
+	var rest filter.Expr
+	for _, x := range filter.Conjuncts(f.Expr) {
+		if check := instantCheck(x); check != nil {
+			quick = append(quick, check)
+		} else {
+			rest = both(rest, x)
+		}
+	}
+	return func(u *user) bool {
+		for _, check := range quick {
+			if !check(u) {
+				return false
+			}
+		}
+		return rest == nil || r.matches(&filter.Filter{Expr: rest}, u)
+	}
+}
+
+// instantCheck returns x as a check, if it compares an instant of meta.
+func instantCheck(x filter.Expr) func(*user) bool {
+	c, ok := x.(filter.Compare)
+	if !ok || c.Ref.Attr != scim.UserMeta || c.Value.Kind != scim.String {
+		return nil
+	}
+	at := func(u *user) int64 { return u.created }
+	switch c.Ref.Sub.Name {
+	case "created":
+	case "lastModified":
+		at = func(u *user) int64 { return u.modified }
+	default:
+		return nil
+	}
+	want, err := time.Parse(time.RFC3339Nano, c.Value.Str)
+	if err != nil { // of co, sw or ew
+		return nil
+	}
+	holds := map[filter.Op]func(int) bool{
+		filter.Eq: func(n int) bool { return n == 0 }, filter.Ne: func(n int) bool { return n != 0 },
+		filter.Gt: func(n int) bool { return n > 0 }, filter.Ge: func(n int) bool { return n >= 0 },
+		filter.Lt: func(n int) bool { return n < 0 }, filter.Le: func(n int) bool { return n <= 0 },
+	}[c.Op]
+	if holds == nil {
+		return nil
+	}
+	return func(u *user) bool { return holds(time.UnixMilli(at(u)).Compare(want)) }
+}
+
+// matches reports whether f holds of u.
+func (r Reader) matches(f *filter.Filter, u *user) bool {
+	return f.Match(everybodys{UserView{r, u}}) || u.Pushed != "" && f.Match(UserView{Reader{r.v, "", r.base}, u})
+}
+
+// groups returns the groups that f selects, members being everybody's.
+func (r Reader) groups(f *filter.Filter) selection[*group] {
+	s := selection[*group]{
+		all: r.v.groups, match: func(*group) bool { return true },
+		id: func(g *group) ResourceID { return g.id }, cost: func(*group) int { return 1 },
+	}
+	if f == nil {
+		return s
+	}
+	var p plan
+	if p, s.served = serve(f.Expr, r.groupPlan); !s.served {
+		p.rest = f.Expr
+	}
+	s.found = p.found
+	if p.rest == nil {
+		return s
+	}
+	f = &filter.Filter{Expr: p.rest}
+	s.match = func(g *group) bool { return f.Match(GroupView{r: r, g: g, union: true}) }
+	if f.Names(scim.GroupMembers) {
+		s.cost = func(g *group) int { return 1 + g.members.Len() }
+	}
+	return s
+}
+
+// A budget bounds the time of a scan.
+type budget struct {
+	expired func() bool
+	spent   int
+	over    bool
 }
 
 // scanStep is the number of resources between two looks at the deadline.
 const scanStep = 256
 
-// Users returns a page of users. A filter whose conjuncts name an id, userName,
-// externalId or e-mail is served by an index; without a filter any page costs
-// O(log n); anything else is a scan.
-func (r Reader) Users(q Query) (Page[UserView], *scim.Error) {
-	view := func(u *user) UserView { return UserView{r, u} }
-	if q.Filter == nil {
-		return slicePage(q, r.v.users.Len(), func(i int) UserView {
-			_, u, _ := r.v.users.GetAt(i)
-			return view(u)
-		}), nil
+// spend reports whether the scan may go on for n more resources.
+func (b *budget) spend(n int) bool {
+	if b.spent += n; b.spent >= scanStep && b.expired != nil {
+		b.spent = 0
+		b.over = b.over || b.expired()
 	}
-	c := collector[UserView]{q: q}
-	if hint, ok := r.userHint(q.Filter); ok {
-		r.v.userIndex.each(hint, func(ord uint32) bool {
-			if u, live := r.v.users.Get(ord); live && r.matches(q.Filter, u) {
-				c.add(view(u))
-			}
-			return true
-		})
-		return c.page, nil
-	}
-	r.v.users.Scan(func(_ uint32, u *user) bool {
-		if r.matches(q.Filter, u) {
-			c.add(view(u))
-		}
-		return c.step()
-	})
-	return c.page, c.refusal()
+	return !b.over
 }
 
-// matches reports whether f holds of u, its roles and teams being everybody's.
-// A pushed userName is found beside the account e-mail (row 65).
-func (r Reader) matches(f *filter.Filter, u *user) bool {
-	return f.Match(everybodys{UserView{r, u}}) || u.Pushed != "" && f.Match(UserView{Reader{r.v, "", r.base}, u})
-}
-
-// userHint returns the hint of a conjunct that an index of users serves.
-func (r Reader) userHint(f *filter.Filter) (uint32, bool) {
-	for _, x := range filter.Conjuncts(f.Expr) {
-		if hint, ok := r.userHintOf(x); ok {
-			return hint, true
-		}
-	}
-	return 0, false
-}
-
-func (r Reader) userHintOf(x filter.Expr) (uint32, bool) {
-	if path, ok := x.(filter.ValuePath); ok && path.Ref.Attr == scim.UserEmails {
-		for _, inner := range filter.Conjuncts(path.X) {
-			if c, ok := inner.(filter.Compare); ok && c.Op == filter.Eq && c.Ref.Attr.Name == "value" && c.Value.Kind == scim.String {
-				return hintOf(keyEmail, "", fold(c.Value.Str)), true
-			}
-		}
-	}
-	c, ok := x.(filter.Compare)
-	if !ok || c.Op != filter.Eq || c.Value.Kind != scim.String {
-		return 0, false
-	}
-	switch c.Ref.Attr {
-	case scim.UserID:
-		id, valid := ParseResourceID(c.Value.Str)
-		return hintOf(keyID, "", string(id[:])), valid
-	case scim.UserUserName:
-		return hintOf(keyName, "", fold(c.Value.Str)), true
-	case scim.UserExternalID:
-		return hintOf(keyExternal, r.connection, c.Value.Str), r.connection != ""
-	case scim.UserEmails:
-		return hintOf(keyEmail, "", fold(c.Value.Str)), c.Ref.Sub != nil && c.Ref.Sub.Name == "value"
-	}
-	return 0, false
-}
-
-// Groups returns a page of groups. A filter whose conjuncts name an id,
-// displayName, externalId or member is served by an index.
-func (r Reader) Groups(q Query) (Page[GroupView], *scim.Error) {
-	if q.Filter == nil {
-		return slicePage(q, r.v.groups.Len(), func(i int) GroupView {
-			_, g, _ := r.v.groups.GetAt(i)
-			return GroupView{r: r, g: g}
-		}), nil
-	}
-	c := collector[GroupView]{q: q}
-	if candidates, rest, ok := r.groupCandidates(q.Filter); ok {
-		for _, g := range candidates {
-			if r.holdAll(rest, g) {
-				c.add(GroupView{r: r, g: g})
-			}
-		}
-		return c.page, nil
-	}
-	r.v.groups.Scan(func(_ uint32, g *group) bool {
-		if r.holdAll([]filter.Expr{q.Filter.Expr}, g) {
-			c.add(GroupView{r: r, g: g})
-		}
-		return c.step()
-	})
-	return c.page, c.refusal()
-}
-
-// holdAll reports whether every conjunct holds of g, its members being
-// everybody's.
-func (r Reader) holdAll(conjuncts []filter.Expr, g *group) bool {
-	for _, x := range conjuncts {
-		f := filter.Filter{Expr: x}
-		if !f.Match(GroupView{r: r, g: g, union: true}) {
-			return false
-		}
-	}
-	return true
-}
-
-// groupCandidates returns the groups that one conjunct leaves, in the order of
-// creation, and what is still to be checked of them. A member is looked up in
-// the user's own short list, so that a group of 50,000 is not read.
-func (r Reader) groupCandidates(f *filter.Filter) ([]*group, []filter.Expr, bool) {
-	conjuncts := filter.Conjuncts(f.Expr)
-	for i, x := range conjuncts {
-		if member, ok := memberNamed(x); ok {
-			return r.groupsOf(member), slices.Delete(slices.Clone(conjuncts), i, i+1), true
-		}
-		c, ok := x.(filter.Compare)
-		if !ok || c.Op != filter.Eq || c.Value.Kind != scim.String {
-			continue
-		}
-		if hint, ok := r.groupHint(c); ok {
-			return r.groupsUnder(hint), conjuncts, true
-		}
-	}
-	return nil, nil, false
-}
-
-// memberNamed returns the id in members.value eq "id" or members[value eq
-// "id"].
-func memberNamed(x filter.Expr) (string, bool) {
-	path, inside := x.(filter.ValuePath)
-	if inside {
-		x = path.X
-	}
-	c, ok := x.(filter.Compare)
-	attr, value := c.Ref.Attr, c.Ref.Sub
-	if inside {
-		attr, value = path.Ref.Attr, c.Ref.Attr
-	}
-	return c.Value.Str, ok && attr == scim.GroupMembers && c.Op == filter.Eq && c.Value.Kind == scim.String && value.Name == "value"
-}
-
-func (r Reader) groupsOf(member string) []*group {
-	id, ok := ParseResourceID(member)
-	u := r.v.userByID(id)
-	if !ok || u == nil {
-		return nil
-	}
-	var out []*group
-	for _, ord := range u.groups {
-		g, _ := r.v.groups.Get(ord)
-		out = append(out, g)
-	}
-	return out
-}
-
-// groupHint serves what is eq a name; of a role, the index knows the name
-// without its prefix.
-func (r Reader) groupHint(c filter.Compare) (uint32, bool) {
-	switch c.Ref.Attr {
-	case scim.GroupID:
-		id, valid := ParseResourceID(c.Value.Str)
-		return hintOf(keyID, "", string(id[:])), valid
-	case scim.GroupExternalID:
-		return hintOf(keyExternal, r.connection, c.Value.Str), r.connection != ""
-	case scim.GroupDisplayName:
-		name, prefix := c.Value.Str, r.v.settings.Groups.RolePrefix
-		if g := r.v.groupByDisplay(name); g != nil && g.Kind == Role && prefix != "" {
-			name = strings.ToValidUTF8(name[len(prefix):], "")
-		}
-		return hintOf(keyName, "", fold(name)), true
-	}
-	return 0, false
-}
-
-func (r Reader) groupsUnder(hint uint32) []*group {
-	var out []*group
-	r.v.groupIndex.each(hint, func(ord uint32) bool {
-		if g, ok := r.v.groups.Get(ord); ok {
-			out = append(out, g)
-		}
-		return true
-	})
-	return out
-}
-
-// slicePage returns the asked part of total items.
-func slicePage[T any](q Query, total int, at func(int) T) Page[T] {
-	p := Page[T]{Total: total}
-	first := max(q.Start, 1) - 1
-	for i := first; i < total && i-first < q.Count; i++ {
-		p.Items = append(p.Items, at(i))
-	}
-	return p
-}
-
-// A collector counts matches and keeps those of the asked page.
-type collector[T any] struct {
-	q       Query
-	page    Page[T]
-	seen    int
-	expired bool
-}
-
-func (c *collector[T]) add(item T) {
-	c.page.Total++
-	if c.page.Total >= max(c.q.Start, 1) && len(c.page.Items) < c.q.Count {
-		c.page.Items = append(c.page.Items, item)
-	}
-}
-
-// step reports whether the scan may go on.
-func (c *collector[T]) step() bool {
-	c.seen++
-	if c.seen%scanStep == 0 && c.q.Expired != nil && c.q.Expired() {
-		c.expired = true
-	}
-	return !c.expired
-}
-
-func (c *collector[T]) refusal() *scim.Error {
-	if !c.expired {
-		return nil
-	}
-	return scim.Errorf(400, scim.TooMany, "the filter had to look at every resource and ran out of time; filter by id, userName, externalId, displayName, emails.value or members.value with eq, alone or joined with and")
+func tooManyToScan() *scim.Error {
+	return scim.Errorf(400, scim.TooMany, "the filter had to look at every resource and ran out of time; filter by id, userName, externalId, displayName, emails.value or members.value with eq, alone, joined with and, or joined with or to others of them")
 }

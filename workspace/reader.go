@@ -2,7 +2,6 @@ package workspace
 
 import (
 	"iter"
-	"sort"
 	"time"
 
 	"rosterd/scim"
@@ -30,16 +29,11 @@ func (r Reader) User(id ResourceID) (UserView, bool) {
 // UsersAfter walks the users who were created after the one called after,
 // whether that one is still there or not; the zero id begins at the first.
 func (r Reader) UsersAfter(after ResourceID) iter.Seq[UserView] {
-	first := sort.Search(r.v.users.Len(), func(i int) bool {
-		_, u, _ := r.v.users.GetAt(i)
-		return string(u.id[:]) > string(after[:])
-	})
 	return func(yield func(UserView) bool) {
-		start, _, ok := r.v.users.GetAt(first)
-		if !ok {
-			return
-		}
-		r.v.users.Ascend(start, func(_ uint32, u *user) bool { return yield(UserView{r, u}) })
+		r.users(nil).each(after, new(budget), func(ord uint32) bool {
+			u, _ := r.v.users.Get(ord)
+			return yield(UserView{r, u})
+		})
 	}
 }
 
@@ -63,6 +57,9 @@ type UserView struct {
 	r Reader
 	u *user
 }
+
+// Type returns scim.User.
+func (x UserView) Type() *scim.ResourceType { return scim.User }
 
 // ID returns the user's id.
 func (x UserView) ID() ResourceID { return x.u.id }
@@ -137,6 +134,14 @@ func (x UserView) Record() scim.Record {
 		return x.u.Record
 	}
 	return scim.Encode(scim.User, x.u.object().With("userName", scim.Text(x.u.Pushed)))
+}
+
+// shownUserName returns the userName of the Record.
+func (x UserView) shownUserName() string {
+	if x.u.Pushed == "" || x.r.connection == "" {
+		return x.u.userName()
+	}
+	return x.u.Pushed
 }
 
 // Derived returns what the server computes.

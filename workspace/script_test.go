@@ -294,43 +294,34 @@ func (w *world) list(args string) string {
 	f := strings.SplitN(args, " ", 5)
 	start, _ := strconv.Atoi(f[2])
 	count, _ := strconv.Atoi(f[3])
-	q := Query{Start: start, Count: count}
-	rt := scim.User
+	sel := Selector{Type: scim.User}
 	if f[1] == "Groups" {
-		rt = scim.Group
+		sel.Type = scim.Group
 	}
 	if len(f) == 5 {
 		d, _ := scim.DialectByName("generic")
-		parsed, err := filter.Parse(rt, f[4], d, scim.DefaultLimits)
+		parsed, err := filter.Parse(sel.Type, f[4], d, scim.DefaultLimits)
 		if err != nil {
 			return err.Error() + "\n"
 		}
-		q.Filter = parsed
+		sel.Filter = parsed
 	}
 	if f[0] == "admin" {
 		f[0] = ""
 	}
-	r := w.state.View().As(f[0], "")
-	var ids []string
-	var total int
-	var refusal *scim.Error
-	if rt == scim.User {
-		page, err := r.Users(q)
-		total, refusal = page.Total, err
-		for _, u := range page.Items {
-			ids = append(ids, u.ID().String())
-		}
-	} else {
-		page, err := r.Groups(q)
-		total, refusal = page.Total, err
-		for _, g := range page.Items {
-			ids = append(ids, g.Name())
-		}
-	}
+	l, refusal := w.state.View().As(f[0], "").List(Query{Select: []Selector{sel}})
 	if refusal != nil {
 		return refusal.Error() + "\n"
 	}
-	return fmt.Sprintf("%d: %s\n", total, strings.Join(ids, " "))
+	var ids []string
+	for _, x := range l.Page("", max(start, 1), count) {
+		if g, ok := x.(GroupView); ok {
+			ids = append(ids, g.Name())
+		} else {
+			ids = append(ids, x.ID().String())
+		}
+	}
+	return fmt.Sprintf("%d: %s\n", l.Total(), strings.Join(ids, " "))
 }
 
 // scimCommand reads "METHOD /Users[/id] [If-Match:n] [json]".

@@ -103,6 +103,9 @@ func (v *View) Seq() uint64 { return v.seq }
 // Due returns when the workspace next changes by itself and wants a Tick.
 func (v *View) Due() time.Time { return v.due }
 
+// LastID returns the greatest resource id that was used up to the view.
+func (v *View) LastID() ResourceID { return v.lastID }
+
 // At returns the instant of the newest event in the view.
 func (v *View) At() time.Time { return v.at }
 

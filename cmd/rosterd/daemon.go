@@ -128,6 +128,10 @@ func (d *daemon) wire(l net.Listener) error {
 	if err != nil {
 		return err
 	}
+	cursorKey, err := d.cursorKey()
+	if err != nil {
+		return err
+	}
 	d.actors, err = actors.New(actors.Config{
 		Journal: d.store, Now: time.Now, Idle: d.cfg.workspaceIdle, PerWorkspace: d.cfg.perWorkspace, Total: commandsInAll,
 		SnapshotEvery: snapshotEvery, Window: d.cfg.invoiceWindow, Seller: d.cfg.seller, Gaps: invoice.Missing,
@@ -151,7 +155,7 @@ func (d *daemon) wire(l net.Listener) error {
 		d.url = scheme + "://" + l.Addr().String()
 	}
 	d.http, err = httpapi.New(httpapi.Config{
-		Workspaces: d.actors, Store: d.store, Now: time.Now, OperatorHash: hash, Ready: d.store.Err,
+		Workspaces: d.actors, Store: d.store, Now: time.Now, OperatorHash: hash, CursorKey: cursorKey, Ready: d.store.Err,
 		Metrics: d.metrics, Log: d.log, TLS: d.tls, PublicURL: d.cfg.publicURL, TrustedProxies: d.cfg.trustedProxies,
 		ServeMetrics: d.cfg.metricsListen == "", MaxBody: d.cfg.maxBody, MaxGroupBody: d.cfg.maxGroupBody,
 		Webhooks: d.carrier, CheckIssuer: checkIssuer, MaxConnections: d.cfg.maxConnections, MaxConnectionsPerIP: d.cfg.maxPerIP, Limits: scim.DefaultLimits,
@@ -160,11 +164,38 @@ func (d *daemon) wire(l net.Listener) error {
 }
 
 // Files of the data directory that hold the generated operator token: the
-// token itself, which may be deleted once it is noted, and its hash.
+// token itself, which may be deleted once it is noted, and its hash; and the key
+// of cursors.
 const (
 	tokenFile     = "operator-token"
 	tokenHashFile = "operator-token.sha256"
+	cursorKeyFile = "cursor-key"
 )
+
+// cursorKey returns the key that the data directory keeps for cursors, so that
+// walks go on after a restart. The first start generates it.
+func (d *daemon) cursorKey() (key [32]byte, err error) {
+	path := filepath.Join(d.cfg.data, cursorKeyFile)
+	key, err = readHex(path)
+	if !errors.Is(err, os.ErrNotExist) {
+		return key, err
+	}
+	rand.Read(key[:]) // never fails (crypto/rand)
+	return key, persistence.WriteFile(path, []byte(hex.EncodeToString(key[:])+"\n"))
+}
+
+// readHex reads a file of 32 bytes in hexadecimal.
+func readHex(path string) (b [32]byte, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return b, err
+	}
+	raw, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(raw) != len(b) {
+		return b, fmt.Errorf("%s does not hold %d bytes in hexadecimal; delete it to generate another", path, len(b))
+	}
+	return [32]byte(raw), nil
+}
 
 // operatorHash returns the hash of the configured operator token, or of the
 // one that the data directory keeps, which the first start generates.
@@ -173,15 +204,8 @@ func (d *daemon) operatorHash() (hash [32]byte, err error) {
 		return sha256.Sum256([]byte(d.cfg.operatorToken)), nil
 	}
 	hashPath := filepath.Join(d.cfg.data, tokenHashFile)
-	text, err := os.ReadFile(hashPath)
-	switch {
-	case err == nil:
-		b, err := hex.DecodeString(strings.TrimSpace(string(text)))
-		if err != nil || len(b) != len(hash) {
-			return hash, fmt.Errorf("%s does not hold a hash; delete it to generate another token", hashPath)
-		}
-		return [32]byte(b), nil
-	case !errors.Is(err, os.ErrNotExist):
+	hash, err = readHex(hashPath)
+	if !errors.Is(err, os.ErrNotExist) {
 		return hash, err
 	}
 	var secret [32]byte

@@ -99,7 +99,7 @@ func holds(op Op, a *scim.Attribute, have, want scim.Value) bool {
 		h, errH := time.Parse(time.RFC3339Nano, have.Str)
 		w, errW := time.Parse(time.RFC3339Nano, want.Str)
 		if errH == nil && errW == nil && op != Co && op != Sw && op != Ew {
-			return ordered(op, h.UnixNano(), w.UnixNano())
+			return ordered(op, int64(h.Compare(w)), 0)
 		}
 	}
 	h, w := have.Str, want.Str
