@@ -23,7 +23,7 @@ type walks struct {
 	life time.Duration // after the newest page
 	now  func() time.Time
 
-	mu    sync.Mutex
+	mu    sync.RWMutex
 	held  []*walk     // guarded by mu; oldest first
 	timer *time.Timer // guarded by mu; drops what nobody asks for; nil: nothing is held
 }
@@ -80,13 +80,13 @@ func (w *walks) called(number uint64) *walk {
 
 // find returns the newest of the walks with the highest rank above 0.
 func (w *walks) find(rank func(*walk) int) *walk {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.drop()
+	now := w.now()
+	w.mu.RLock()
+	defer w.mu.RUnlock()
 	var best *walk
 	highest := 1
 	for _, x := range w.held {
-		if n := rank(x); n >= highest {
+		if n := rank(x); n >= highest && now.Before(x.until) {
 			best, highest = x, n
 		}
 	}
@@ -105,9 +105,10 @@ func (w *walks) keep(x *walk, next int, conn uint64) uint64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	x.next, x.conn, x.until = max(x.next, next), conn, w.now().Add(w.life)
-	if x.next > x.list.Total() {
+	if next > x.list.Total() {
 		x.until = w.now().Add(min(walkEnded, w.life))
 	}
+	w.drop()
 	if !slices.Contains(w.held, x) {
 		var random [8]byte
 		rand.Read(random[:]) // never fails (crypto/rand)
