@@ -25,20 +25,62 @@ func (a *Attribute) Coerce(raw Value, d *Dialect) (Value, *Error) {
 		}
 		raw = ListOf(raw)
 	}
-	out := Value{Kind: List, List: make([]Value, 0, len(raw.List))}
+	if err := a.TooMany(raw.List); err != nil && a != GroupMembers {
+		return Value{}, err
+	}
+	out := distinct{list: make([]Value, 0, len(raw.List))}
 	for _, e := range raw.List {
 		v, err := a.coerceOne(e, d)
 		if err != nil {
 			return Value{}, err
 		}
-		if !v.IsUnassigned() && !slices.ContainsFunc(out.List, v.Equal) {
-			out.List = append(out.List, v)
+		if !v.IsUnassigned() {
+			out.add(v)
 		}
 	}
-	if err := a.onePrimary(out.List); err != nil || len(out.List) == 0 {
+	if err := a.onePrimary(out.list); err != nil || len(out.list) == 0 {
 		return Value{}, err
 	}
-	return out, nil
+	return Value{Kind: List, List: out.list}, nil
+}
+
+// MaxValues bounds the values of an attribute, but for a group's members: PATCH
+// compares values with each other.
+const MaxValues = 500
+
+// TooMany refuses more than MaxValues values of a.
+func (a *Attribute) TooMany(list []Value) *Error {
+	if len(list) <= MaxValues {
+		return nil
+	}
+	return Errorf(400, InvalidValue, "%s: got %d values, at most %d may be", a.Name, len(list), MaxValues)
+}
+
+// distinct holds coerced values, each once. A group is sent with a hundred
+// thousand members, so what is in a long list is looked up by its JSON.
+type distinct struct {
+	list []Value
+	seen map[string]bool // nil while the list is short
+}
+
+func (x *distinct) add(v Value) {
+	const short = 16
+	if len(x.list) < short {
+		if !slices.ContainsFunc(x.list, v.Equal) {
+			x.list = append(x.list, v)
+		}
+		return
+	}
+	if x.seen == nil {
+		x.seen = make(map[string]bool, cap(x.list))
+		for _, have := range x.list {
+			x.seen[string(AppendValue(nil, have))] = true
+		}
+	}
+	if key := string(AppendValue(nil, v)); !x.seen[key] {
+		x.seen[key] = true
+		x.list = append(x.list, v)
+	}
 }
 
 // onePrimary refuses two primary values (RFC 7643 section 2.4, row 26).

@@ -2,6 +2,7 @@ package scim
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -57,4 +58,44 @@ func runNormalize(t *testing.T, input string) string {
 		return err.Error()
 	}
 	return string(AppendObject(nil, o))
+}
+
+// TestLongLists: a value that stands in a list twice is kept once, also where
+// lists are long; comparing each with each would take long here.
+func TestLongLists(t *testing.T) {
+	d, _ := DialectByName("generic")
+	for _, n := range []int{1, 15, 16, 17, 40, 20_000} {
+		var sent []Value
+		for i := range 2 * n {
+			sent = append(sent, ObjectOf(Attr{"value", Text(fmt.Sprint(i % n))}, Attr{"type", Text("User")}))
+		}
+		o, err := Normalize(Group, Object{{"displayName", Text("G")}, {"members", ListOf(sent...)}}, d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := o.Get("members").List
+		if len(got) != n {
+			t.Fatalf("%d members of %d", len(got), n)
+		}
+		for i, m := range got {
+			if m.Obj.Get("value").Str != fmt.Sprint(i) {
+				t.Fatalf("member %d of %d is %v", i, n, m)
+			}
+		}
+	}
+}
+
+// TestMaxValues: of anything but members there may be so many values.
+func TestMaxValues(t *testing.T) {
+	d, _ := DialectByName("generic")
+	for _, n := range []int{MaxValues, MaxValues + 1} {
+		var sent []Value
+		for i := range n {
+			sent = append(sent, ObjectOf(Attr{"value", Text(fmt.Sprintf("a%d@example.com", i))}))
+		}
+		_, err := Normalize(User, Object{{"userName", Text("a")}, {"emails", ListOf(sent...)}}, d)
+		if (err != nil) != (n > MaxValues) {
+			t.Errorf("%d values: %v", n, err)
+		}
+	}
 }

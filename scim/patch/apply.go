@@ -54,6 +54,9 @@ func (a *applier) apply(op Op) *scim.Error {
 	default:
 		after, err = a.whole(op, before)
 	}
+	if err == nil {
+		err = ref.Attr.TooMany(after.List)
+	}
 	if err != nil {
 		return err
 	}

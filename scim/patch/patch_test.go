@@ -2,6 +2,7 @@ package patch
 
 import (
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -234,5 +235,22 @@ func TestTooManyOperations(t *testing.T) {
 	}
 	if _, err := Parse(scim.User, raw, d, lim); err == nil || err.Status != 413 {
 		t.Errorf("got %v, want 413", err)
+	}
+}
+
+// TestTooManyValues adds values in several operations until there are more than
+// may be.
+func TestTooManyValues(t *testing.T) {
+	d, _ := scim.DialectByName("generic")
+	var ops []string
+	for i := range scim.MaxValues + 1 {
+		ops = append(ops, fmt.Sprintf(`{"op":"add","path":"emails","value":[{"value":"a%d@example.com"}]}`, i))
+	}
+	doc := document(t, `{"id":"u1","userName":"ada@example.test"}`)
+	if _, refusal := patchWith(doc, `{"Operations":[`+strings.Join(ops[1:], ",")+`]}`, d); refusal != nil {
+		t.Error(refusal)
+	}
+	if _, refusal := patchWith(doc, `{"Operations":[`+strings.Join(ops, ",")+`]}`, d); refusal == nil || refusal.Type != scim.InvalidValue {
+		t.Errorf("one more: %v", refusal)
 	}
 }
