@@ -17,10 +17,14 @@ type Limits struct {
 	// PageWait is how long a client may wait before it asks for the next page
 	// of a list; whole seconds.
 	PageWait time.Duration
+
+	BulkOperations int // operations of a bulk
+	BulkBytes      int // length of the body of a bulk
 }
 
 // DefaultLimits are the limits of the daemon.
 var DefaultLimits = Limits{
 	Depth: 16, Operations: 5000, FilterBytes: 8192, FilterClauses: 64, PageDefault: 100, PageMax: 1000,
 	PageWait: 10 * time.Minute,
+	BulkOperations: 1000, BulkBytes: 16 << 20,
 }

@@ -26,6 +26,7 @@ var layers = map[string][]string{
 	"scim":                    {},
 	"scim/filter":             {"scim"},
 	"scim/patch":              {"scim", "scim/filter"},
+	"scim/bulk":               {"scim"},
 	"ledger":                  {},
 	"invoice":                 {"ledger"},
 	"delivery":                {},
@@ -79,7 +80,7 @@ var owners = map[string][]string{
 }
 
 // pure packages hold no clock, randomness, I/O or concurrency.
-var pure = []string{"scim", "scim/filter", "scim/patch", "ledger", "invoice", "setup", "workspace", "workspace/zone"}
+var pure = []string{"scim", "scim/filter", "scim/patch", "scim/bulk", "ledger", "invoice", "setup", "workspace", "workspace/zone"}
 
 // pureImports are what pure packages may import of the standard library. What
 // is not here has state, or reaches outside, until somebody has looked.

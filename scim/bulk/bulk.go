@@ -1,0 +1,193 @@
+// Package bulk is the part of POST /Bulk (RFC 7644 section 3.7) that knows no
+// users and groups, as pure code: what a request says (Parse), in which order
+// its operations run and which stand or fall together (Plan), and what their
+// references to each other stand for (Operation.Resolve).
+//
+// Only an operation that is wrong by itself is refused here, each alone; the
+// others go on, as the RFC wants it.
+package bulk
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"rosterd/scim"
+)
+
+// URNs of the messages (RFC 7644 section 8.2).
+const (
+	URNRequest  = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+	URNResponse = "urn:ietf:params:scim:api:messages:2.0:BulkResponse"
+)
+
+// A Request is a BulkRequest.
+type Request struct {
+	// FailOnErrors is how many operations may fail before the rest is not run;
+	// 0: any number. Clients write 0 or -1 for that as well.
+	FailOnErrors int
+	Operations   []Operation
+}
+
+// An Operation is one write of a Request.
+type Operation struct {
+	Method  string             // POST, PUT, PATCH or DELETE
+	Type    *scim.ResourceType // what is written; nil only with a Refusal
+	ID      string             // of the resource, or a reference to it; empty with POST
+	BulkID  string             // the client's own name for it; only POST needs one
+	Version string             // the entity tag that the resource must have; empty: any
+	Data    scim.Object        // the body that a request of its own would have
+	// Refusal says why the operation cannot be run, whatever is stored; nil: it
+	// can.
+	Refusal *scim.Error
+}
+
+// Parse reads the body of a BulkRequest. What is wrong with one operation is
+// that one's Refusal. The request is refused as a whole if its operations
+// cannot be told apart: 400 invalidSyntax, 400 invalidValue where two share a
+// bulkId, and 413 for more than lim.BulkOperations, before any is decoded.
+func Parse(body []byte, lim scim.Limits) (Request, *scim.Error) {
+	rest, elements, refusal := scim.Split(body, "Operations", lim.BulkOperations, lim)
+	switch {
+	case refusal != nil && refusal.Status == 413:
+		return Request{}, scim.Errorf(413, "", "Operations: the bulk has more than maxOperations (%d); send it in parts", lim.BulkOperations)
+	case refusal != nil:
+		return Request{}, refusal
+	case len(elements) == 0:
+		return Request{}, scim.Errorf(400, scim.InvalidSyntax, "Operations: send an array of at least one operation")
+	}
+	req := Request{Operations: make([]Operation, len(elements))}
+	if v, sent := rest.Fold("failOnErrors"); sent && v.Kind != scim.Null {
+		if v.Kind != scim.Int {
+			return Request{}, scim.Errorf(400, scim.InvalidValue, "failOnErrors: send a whole number, or nothing for no limit")
+		}
+		req.FailOnErrors = int(max(v.Int, 0))
+	}
+	d := new(scim.Decoder)
+	for i, raw := range elements {
+		req.Operations[i] = parseOperation(d, raw, lim)
+	}
+	if err := link(req.Operations); err != nil {
+		return Request{}, err
+	}
+	return req, nil
+}
+
+// parseOperation reads one operation. One that is refused keeps what could be
+// read, for its answer.
+func parseOperation(d *scim.Decoder, raw []byte, lim scim.Limits) Operation {
+	if raw[0] != '{' {
+		return Operation{Refusal: scim.Errorf(400, scim.InvalidSyntax, "an operation is an object with method, path, bulkId and data")}
+	}
+	var op Operation
+	o, rawData, refusal := scim.DecodeBut(raw, "data", lim)
+	if refusal != nil {
+		return Operation{Refusal: refusal}
+	}
+	var path string
+	for _, a := range o {
+		switch strings.ToLower(a.Name) {
+		case "method":
+			op.Method = op.text(a)
+		case "path":
+			path = op.text(a)
+		case "bulkid":
+			op.BulkID = op.text(a)
+		case "version":
+			op.Version = op.text(a)
+		}
+	}
+	op.Refusal = cmp.Or(op.Refusal, op.locate(path))
+	if op.Refusal == nil && op.Method == "POST" && op.BulkID == "" {
+		op.Refusal = scim.Errorf(400, scim.InvalidValue, "bulkId: POST needs one (RFC 7644 section 3.7)")
+	}
+	if op.Refusal == nil && op.Method != "DELETE" {
+		op.Data, op.Refusal = body(d, op.Method, rawData, lim)
+	}
+	return op
+}
+
+// body decodes the data of an operation. That of a PATCH may be the array of its
+// operations alone, as in the example of RFC 7644 section 3.7.3.
+func body(d *scim.Decoder, method string, data []byte, lim scim.Limits) (scim.Object, *scim.Error) {
+	switch {
+	case method == "PATCH" && len(data) > 0 && data[0] == '[':
+		data = slices.Concat([]byte(`{"Operations":`), data, []byte("}"))
+	case len(data) == 0 || data[0] != '{':
+		return nil, scim.Errorf(400, scim.InvalidSyntax, "data: %s needs an object", method)
+	}
+	o, refusal := d.Decode(data, lim)
+	if refusal != nil {
+		refusal.Detail = "data: " + refusal.Detail
+	}
+	return o, refusal
+}
+
+// text returns a, which must be a string or null.
+func (op *Operation) text(a scim.Attr) string {
+	if a.Value.Kind != scim.String && a.Value.Kind != scim.Null && op.Refusal == nil {
+		op.Refusal = scim.Errorf(400, scim.InvalidSyntax, "%s: send a string", a.Name)
+	}
+	return a.Value.Str
+}
+
+// locate finds what the path names, relative to the SCIM root.
+func (op *Operation) locate(path string) *scim.Error {
+	endpoint, id, one := strings.Cut(strings.Trim(path, "/"), "/")
+	for _, rt := range scim.ResourceTypes {
+		if rt.Endpoint == "/"+endpoint && !strings.Contains(id, "/") {
+			op.Type, op.ID = rt, id
+		}
+	}
+	switch {
+	case path == "":
+		return scim.Errorf(400, scim.InvalidSyntax, "path: an operation names /Users, /Groups, or a resource under them")
+	case op.Type == nil:
+		return scim.Errorf(404, "", "path %q: a bulk writes /Users, /Groups, and the resources under them", clip(path))
+	}
+	switch op.Method {
+	case "POST":
+		if one {
+			return scim.Errorf(405, "", "path %q: POST takes /Users or /Groups", clip(path))
+		}
+	case "PUT", "PATCH", "DELETE":
+		if !one {
+			return scim.Errorf(405, "", "path %q: %s takes one resource", clip(path), op.Method)
+		}
+	default:
+		return scim.Errorf(405, "", "method %q: write POST, PUT, PATCH or DELETE", clip(op.Method))
+	}
+	return nil
+}
+
+// link checks the references between operations.
+func link(ops []Operation) *scim.Error {
+	makers := map[string]int{}
+	for i, op := range ops {
+		if op.Method != "POST" || op.BulkID == "" {
+			continue
+		}
+		if first, twice := makers[op.BulkID]; twice {
+			return scim.Errorf(400, scim.InvalidValue, "bulkId %q: operations %d and %d have it; make it unique", clip(op.BulkID), first+1, i+1)
+		}
+		makers[op.BulkID] = i
+	}
+	for i := range ops {
+		op := &ops[i]
+		for _, ref := range op.references() {
+			if _, known := makers[ref]; !known && op.Refusal == nil {
+				op.Refusal = scim.Errorf(400, scim.InvalidValue, "bulkId %q: no POST of this bulk has it", clip(ref))
+			}
+		}
+	}
+	return nil
+}
+
+// clip bounds what a detail repeats of the request.
+func clip(s string) string {
+	const most = 64
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}
