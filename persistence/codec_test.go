@@ -128,6 +128,8 @@ func fill(v reflect.Value, n *int) {
 		user := scim.Object{{Name: "userName", Value: scim.Text(fmt.Sprintf("person%d@example.com", *n))}, {Name: "active", Value: scim.Boolean(true)}}
 		v.Set(reflect.ValueOf(scim.Encode(scim.User, user)))
 		return
+	case []workspace.Outcome: // nobody keeps those of a bulk
+		return
 	case ledger.Date:
 		v.Set(reflect.ValueOf(ledger.Date{Year: 2026, Month: 11, Day: 1 + *n%30}))
 		return
@@ -241,6 +243,23 @@ func TestEveryFieldSurvives(t *testing.T) {
 			} else if !reflect.DeepEqual(got, v) {
 				t.Errorf("%s: is %+v, was %+v", w.name, got, v)
 			}
+		}
+	}
+}
+
+// TestWeight: what the shell is told of the size of a commit is no less than what
+// its record takes.
+func TestWeight(t *testing.T) {
+	envelope := sample(reflect.TypeFor[workspace.Envelope]()).(workspace.Envelope)
+	for _, w := range slices.Concat(wiresOf(eventKinds), entryWires()) {
+		ev, ok := sample(w.typ).(workspace.Event)
+		if !ok {
+			ev = workspace.Posted{Entry: sample(w.typ).(ledger.Entry), Name: "person@example.com"}
+		}
+		c := workspace.Commit{Envelope: envelope, Events: []workspace.Event{ev}}
+		whole, largest := c.Weight()
+		if took := len(appendCommit(nil, &envelope, c.Events)); took > whole || len(w.encode(sample(w.typ))) > largest {
+			t.Errorf("%s weighs %d, its event %d; it takes %d", w.name, whole, largest, took)
 		}
 	}
 }

@@ -25,6 +25,6 @@ type Limits struct {
 // DefaultLimits are the limits of the daemon.
 var DefaultLimits = Limits{
 	Depth: 16, Operations: 5000, FilterBytes: 8192, FilterClauses: 64, PageDefault: 100, PageMax: 1000,
-	PageWait: 10 * time.Minute,
+	PageWait:       10 * time.Minute,
 	BulkOperations: 1000, BulkBytes: 16 << 20,
 }

@@ -1,6 +1,7 @@
 package workspace
 
 import (
+	"strings"
 	"time"
 
 	"rosterd/scim"
@@ -16,6 +17,30 @@ type Precondition struct {
 	Set      bool     // the header was sent
 	Any      bool     // If-Match: *
 	Versions []uint64 // versions of the listed entity tags
+}
+
+// ParsePrecondition reads an If-Match or If-None-Match header, or the version of
+// an operation of a bulk. A tag that is none of ours matches nothing.
+func ParsePrecondition(text string) Precondition {
+	text = strings.TrimSpace(text)
+	p := Precondition{Set: text != "", Any: text == "*"}
+	for tag := range strings.SplitSeq(text, ",") {
+		tag = strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`)
+		if v, ok := parseVersion(tag); ok {
+			p.Versions = append(p.Versions, v)
+		}
+	}
+	return p
+}
+
+func parseVersion(text string) (v uint64, ok bool) {
+	for _, c := range text {
+		if c < '0' || c > '9' || v > 1<<60 {
+			return 0, false
+		}
+		v = v*10 + uint64(c-'0')
+	}
+	return v, text != ""
 }
 
 // Holds reports whether a resource at version satisfies p.
@@ -233,6 +258,7 @@ func (CreateGroup) command()        {}
 func (ReplaceGroup) command()       {}
 func (PatchGroup) command()         {}
 func (DeleteGroup) command()        {}
+func (Bulk) command()               {}
 func (CreateWorkspace) command()    {}
 func (ChangeWorkspace) command()    {}
 func (CreateConnection) command()   {}
@@ -282,4 +308,6 @@ type Result struct {
 	// status, and the body unless it was erased. Status 0: no answer is kept.
 	Status int
 	Answer string
+
+	Operations []Outcome // of a Bulk, one for each of its operations
 }

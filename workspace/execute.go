@@ -16,11 +16,19 @@ import (
 // raised to the instant of the newest event, so that time never runs
 // backwards within a workspace.
 func (s *State) Execute(cmd Command, env Envelope, host Host) ([]Commit, Result, error) {
-	env.At = env.At.UTC().Truncate(time.Millisecond)
-	if env.At.Before(s.view.at) {
-		env.At = s.view.at
+	if bulk, ok := cmd.(Bulk); ok {
+		var out []Commit
+		res := s.ExecuteBulk(bulk, env, host, func(c Commit) bool {
+			out = append(out, c)
+			return true
+		})
+		return out, res, nil
 	}
-	out := s.settle(env.At, host)
+	env.At = s.view.raised(env.At)
+	var out []Commit
+	if events := s.view.fallenDue(env.At, host); len(events) > 0 {
+		out = append(out, s.commit(system(env.At), events))
+	}
 	if done, res, err := s.view.replayed(cmd, env); done {
 		return out, res, err
 	}
@@ -37,6 +45,18 @@ func (s *State) Execute(cmd Command, env Envelope, host Host) ([]Commit, Result,
 	return append(out, s.commit(env, d.events)), res, nil
 }
 
+// raised returns at as the instant of a commit.
+func (v *View) raised(at time.Time) time.Time {
+	at = at.UTC().Truncate(time.Millisecond)
+	if at.Before(v.at) {
+		return v.at
+	}
+	return at
+}
+
+// system is the envelope of what the daemon does by itself.
+func system(at time.Time) Envelope { return Envelope{At: at, Actor: ActorSystem} }
+
 // commit applies events, after which the books must be in order.
 func (s *State) commit(env Envelope, events []Event) Commit {
 	for _, ev := range events {
@@ -49,13 +69,18 @@ func (s *State) commit(env Envelope, events []Event) Commit {
 // refuse notes the refusal of a connection's write where an admin looks for
 // it, at most refusalsPerMinute times a minute.
 func (s *State) refuse(cmd Command, env Envelope, refusal *scim.Error) []Commit {
-	c, ok := s.view.Connection(env.Connection)
-	if env.Actor != ActorToken || !ok || !c.mayNote(env.At) {
+	if !s.view.notes(env) {
 		return nil
 	}
 	ev := RequestRefused{Status: refusal.Status, Type: refusal.Type, Detail: refusal.Detail}
 	ev.Method, ev.Route, ev.User, ev.Group = described(cmd)
 	return []Commit{s.commit(env, []Event{ev})}
+}
+
+// notes reports whether one more refusal of the sender goes to the log.
+func (v *View) notes(env Envelope) bool {
+	c, ok := v.Connection(env.Connection)
+	return env.Actor == ActorToken && ok && c.mayNote(env.At)
 }
 
 // described says which request a SCIM command stands for.

@@ -15,7 +15,6 @@ import (
 
 	"rosterd/scim"
 	"rosterd/scim/filter"
-	"rosterd/scim/patch"
 )
 
 var rewrite = flag.Bool("rewrite", false, "write the results into the scripts; read the difference before committing")
@@ -225,6 +224,9 @@ func (w *world) step(line string) string {
 	case "admin":
 		return w.report(w.do(Envelope{Actor: ActorOperator}, w.adminCommand(rest)))
 	}
+	if body, ok := strings.CutPrefix(rest, "BULK "); ok {
+		return w.bulk(who, body)
+	}
 	cmd, err := w.scimCommand(who, rest)
 	if err != nil {
 		return fmt.Sprintf("%v\n", err)
@@ -338,39 +340,12 @@ func (w *world) scimCommand(connection, line string) (Command, *scim.Error) {
 	if strings.HasPrefix(path, "/Groups") {
 		rt, idText = scim.Group, strings.TrimPrefix(strings.TrimPrefix(path, "/Groups"), "/")
 	}
-	id := w.id(idText)
-	var raw, doc scim.Object
-	var ops []patch.Op
-	c, _ := w.state.View().Connection(connection)
+	req := Request{Method: method, Type: rt, ID: w.id(idText), IfMatch: match}
 	if body != "" {
-		raw = w.json(body)
-		var err *scim.Error
-		if method == "PATCH" {
-			ops, err = patch.Parse(rt, raw, c.Dialect, scim.DefaultLimits)
-		} else {
-			doc, err = scim.Normalize(rt, raw, c.Dialect)
-		}
-		if err != nil {
-			return nil, err
-		}
+		req.Body = w.json(body)
 	}
-	switch method + " " + rt.Name {
-	case "POST User":
-		return CreateUser{Doc: doc}, nil
-	case "PUT User":
-		return ReplaceUser{ID: id, IfMatch: match, Doc: doc, Cleared: scim.Cleared(rt, raw)}, nil
-	case "PATCH User":
-		return PatchUser{ID: id, IfMatch: match, Ops: ops}, nil
-	case "DELETE User":
-		return DeleteUser{ID: id, IfMatch: match}, nil
-	case "POST Group":
-		return CreateGroup{Doc: doc}, nil
-	case "PUT Group":
-		return ReplaceGroup{ID: id, IfMatch: match, Doc: doc, Cleared: scim.Cleared(rt, raw)}, nil
-	case "PATCH Group":
-		return PatchGroup{ID: id, IfMatch: match, Ops: ops}, nil
-	}
-	return DeleteGroup{ID: id, IfMatch: match}, nil
+	c, _ := w.state.View().Connection(connection)
+	return req.Command(c.Dialect, scim.DefaultLimits)
 }
 
 // adminCommand reads a command of the admin API.

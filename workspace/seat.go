@@ -58,10 +58,9 @@ func (v *View) draft(set *Settings, at time.Time, host Host) *ledger.Draft {
 	return v.books.Draft(set.terms(v.id, host), at, viewSeats{v})
 }
 
-// settle does what is due at or before at, as a commit of the daemon's own. It
-// is settled before any command, and whatever becomes of the command.
-func (s *State) settle(at time.Time, host Host) []Commit {
-	v := &s.view
+// fallenDue returns the events of what is due at or before at. It is settled
+// before any command, and whatever becomes of the command.
+func (v *View) fallenDue(at time.Time, host Host) []Event {
 	behind := int64(v.members) != v.books.Seated()+v.books.Waiting()
 	if !v.Exists() || v.due.After(at) && !behind {
 		return nil
@@ -71,10 +70,7 @@ func (s *State) settle(at time.Time, host Host) []Commit {
 		v.seatEverybody(d)
 	}
 	d.Settle()
-	if len(d.Entries) == 0 {
-		return nil
-	}
-	return []Commit{s.commit(Envelope{At: at, Actor: ActorSystem}, v.posted(nil, d.Entries))}
+	return v.posted(nil, d.Entries)
 }
 
 // seatEverybody gives people seats who were there before there were seats: a

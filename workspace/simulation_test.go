@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -222,7 +223,7 @@ func TestIdempotencyKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	commits, again, err := w.do(env, add)
-	if err != nil || again != first || commits != nil {
+	if err != nil || !reflect.DeepEqual(again, first) || commits != nil {
 		t.Errorf("again: %v %v %v", commits, again, err)
 	}
 	other := env

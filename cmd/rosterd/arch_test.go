@@ -30,7 +30,7 @@ var layers = map[string][]string{
 	"ledger":                  {},
 	"invoice":                 {"ledger"},
 	"delivery":                {},
-	"workspace":               {"scim", "scim/filter", "scim/patch", "ledger", "workspace/zone"},
+	"workspace":               {"scim", "scim/filter", "scim/patch", "scim/bulk", "ledger", "workspace/zone"},
 	"workspace/zone":          {},
 	"metrics":                 {},
 	"persistence":             {"scim", "ledger", "workspace", "metrics"},
@@ -46,7 +46,7 @@ var layers = map[string][]string{
 // testLayers lists what the tests of a package may import beside.
 var testLayers = map[string][]string{
 	"persistence": {"persistence/journaltest"},
-	"actors":      {"persistence/journaltest", "scim"},
+	"actors":      {"persistence/journaltest", "scim", "scim/bulk"},
 	"httpapi":     {"persistence/journaltest", "actors"},
 }
 
