@@ -394,6 +394,8 @@ type request struct {
 	cmd   workspace.Command
 	reply chan reply // capacity 1
 	sent  time.Time
+
+	parted bool // a bulk that more than one append holds; the actor's
 }
 
 // answer delivers r unless the request has an answer. It never blocks, so that

@@ -135,7 +135,7 @@ func (s *shell) decide(c actor.Context, m *request) {
 		m.answer(reply{err: workspace.ErrNotFound})
 		return
 	}
-	commits, res, err, ok := s.execute(m)
+	commits, res, err, ok := s.execute(c, m)
 	if !ok {
 		m.answer(reply{err: workspace.ErrUnavailable})
 		s.broken = true
@@ -150,8 +150,8 @@ func (s *shell) decide(c actor.Context, m *request) {
 }
 
 // execute calls the state machine. A panic is a violated assertion: the state
-// cannot be trusted any more.
-func (s *shell) execute(m *request) (commits []workspace.Commit, res workspace.Result, err error, ok bool) {
+// cannot be trusted any more. The commits of a bulk are in batch already.
+func (s *shell) execute(c actor.Context, m *request) (commits []workspace.Commit, res workspace.Result, err error, ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.log.Error().Str("panic", fmt.Sprint(p)).Bytes("stack", debug.Stack()).Msg("a command panicked; the workspace is loaded anew")
@@ -159,8 +159,28 @@ func (s *shell) execute(m *request) (commits []workspace.Commit, res workspace.R
 	}()
 	m.env.At = s.sys.cfg.Now()
 	host := workspace.Host{Mint: s.mint, Window: s.sys.cfg.Window, Seller: s.sys.cfg.Seller, Gaps: s.sys.cfg.Gaps}
+	if bulk, ok := m.cmd.(workspace.Bulk); ok {
+		res = s.state.ExecuteBulk(bulk, m.env, host, func(next workspace.Commit) bool { return s.gather(c, m, next) })
+		return nil, res, nil, true
+	}
 	commits, res, err = s.state.Execute(m.cmd, m.env, host)
 	return commits, res, err, true
+}
+
+// gather takes a commit of a bulk into the batch before it is applied, or
+// refuses one that no append holds. A batch that it would make too large for the
+// journal is handed over first; the bulk is answered with the last one.
+func (s *shell) gather(c actor.Context, m *request, next workspace.Commit) bool {
+	w, largest := next.Weight()
+	if (w > maxAppend || largest > maxEvent) && next.Actor != workspace.ActorSystem { // what is due cannot be refused
+		return false
+	}
+	if s.batch.weight+w > maxAppend && len(s.batch.commits) > 0 {
+		s.flush(c)
+		m.parted = true
+	}
+	s.batch.gather(next)
+	return true
 }
 
 // mint returns the next id.
@@ -305,10 +325,19 @@ func (s *shell) arm(c actor.Context, after time.Duration) {
 	s.timer = time.AfterFunc(after, func() { root.Send(self, &idle{}) })
 }
 
-// maxBatch bounds what is gathered into one append, in bytes as weigh guesses
+// maxBatch bounds what is gathered into one append, in bytes as Commit.Weight guesses
 // them. It is far below what the journal takes, so that an append that is too
 // large is one command's own fault.
 const maxBatch = 1 << 20
+
+// maxAppend bounds an append that holds a part of a bulk, as Commit.Weight guesses it:
+// the journal takes a little more at once. A bulk is in as few appends as may
+// be, and in none that fails with what others have in it.
+const maxAppend = 2 << 20
+
+// maxEvent bounds an event of a bulk, as Commit.Weight guesses it: the journal
+// takes a little more.
+const maxEvent = 15 << 16
 
 // A batch is what was decided and not handed to the journal yet.
 type batch struct {
@@ -327,28 +356,18 @@ type pending struct {
 func (b *batch) add(m *request, commits []workspace.Commit, r reply) {
 	w := 0
 	for _, c := range commits {
-		b.events += len(c.Events)
-		for _, ev := range c.Events {
-			w += weigh(ev)
-		}
+		w += b.gather(c)
 	}
-	b.commits = append(b.commits, commits...)
-	b.weight += w
 	b.replies = append(b.replies, pending{m, r, w})
 }
 
-// weigh guesses the bytes of an event on disk, rather too many.
-func weigh(ev workspace.Event) int {
-	const rest = 256
-	switch ev := ev.(type) {
-	case workspace.UserCreated:
-		return rest + len(ev.Record)
-	case workspace.UserChanged:
-		return rest + 3*len(ev.Record) // old and new values of what changed
-	case workspace.Answered:
-		return rest + len(ev.Result.Answer)
-	}
-	return rest
+// gather adds a commit and returns what it weighs.
+func (b *batch) gather(c workspace.Commit) int {
+	w, _ := c.Weight()
+	b.commits = append(b.commits, c)
+	b.events += len(c.Events)
+	b.weight += w
+	return w
 }
 
 // answer releases the replies of an append that ended with err.
@@ -358,6 +377,8 @@ func (b *batch) answer(view *workspace.View, err error) {
 		case err == nil:
 			p.r.view = view
 			p.m.answer(p.r)
+		case p.m.parted: // what was handed over before may be durable
+			p.m.answer(reply{err: workspace.ErrUnavailable})
 		case errors.Is(err, workspace.ErrReadOnly):
 			p.m.answer(reply{err: err})
 		case errors.Is(err, workspace.ErrTooLarge) && p.weight > maxBatch/2:
