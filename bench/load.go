@@ -17,6 +17,11 @@ import (
 // black-box client cannot create those.
 const loadTeams = 12
 
+// profiles play first cycles.
+var profiles = map[string]func(context.Context, *play.Client, play.Plan, play.Options) (play.Summary, error){
+	"entra": play.Entra, "bulk": play.Bulk,
+}
+
 type loadFlags struct {
 	url, token, profile string
 	people, connections int
@@ -40,7 +45,7 @@ func loadCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&f.url, "url", "", "SCIM base URL of the server")
 	cmd.Flags().StringVar(&f.token, "token", "", "bearer token, allowed to read and write")
-	cmd.Flags().StringVar(&f.profile, "profile", "entra", "the client to play: entra")
+	cmd.Flags().StringVar(&f.profile, "profile", "entra", "the client to play: entra or bulk")
 	cmd.Flags().IntVar(&f.people, "people", 1000, "how many people")
 	cmd.Flags().IntVar(&f.connections, "connections", 16, "requests in flight at a time")
 	cmd.Flags().Uint64Var(&f.seed, "seed", 1, "names the roster; another seed is other people")
@@ -53,8 +58,8 @@ func loadCommand() *cobra.Command {
 }
 
 func (f loadFlags) check() error {
-	if f.profile != "entra" {
-		return usageError(fmt.Sprintf("unknown profile %q; there is: entra", f.profile))
+	if profiles[f.profile] == nil {
+		return usageError(fmt.Sprintf("unknown profile %q; there are: entra, bulk", f.profile))
 	}
 	return cmp.Or(atLeast("people", f.people, 1), atLeast("connections", f.connections, 1))
 }
@@ -102,7 +107,7 @@ func (f loadFlags) firstCycle(ctx context.Context, client *play.Client, plan pla
 		defer cancel()
 	}
 	bar := newBar(stderr, plan.Steps(), "")
-	summary, err := play.Entra(limited, client, plan, play.Options{
+	summary, err := profiles[f.profile](limited, client, plan, play.Options{
 		Connections: f.connections,
 		Observe:     observe,
 		Progress: func(s play.Step) {

@@ -12,10 +12,14 @@ import (
 )
 
 // bodyLimit returns the most bytes that are read of a body: /Groups takes whole
-// member lists.
+// member lists, /Bulk many bodies in one.
 func (s *Server) bodyLimit(r *route) int {
-	if r.surface == "scim" && strings.HasPrefix(r.template, "/Groups") {
+	switch {
+	case r.surface != "scim":
+	case strings.HasPrefix(r.template, "/Groups"):
 		return s.cfg.MaxGroupBody
+	case r.template == bulkTemplate:
+		return s.cfg.Limits.BulkBytes
 	}
 	return s.cfg.MaxBody
 }
@@ -55,6 +59,9 @@ func (x *exchange) payload() ([]byte, *scim.Error) {
 
 func (x *exchange) tooLong(limit int) *scim.Error {
 	x.ctx.SetConnectionClose()
+	if x.route.template == bulkTemplate { // in the words of RFC 7644 section 3.7.4
+		return scim.Errorf(413, "", "The size of the bulk operation exceeds the maxPayloadSize (%d); send it in parts", limit)
+	}
 	return scim.Errorf(413, "", "the body is longer than %d bytes; send it in parts", limit)
 }
 

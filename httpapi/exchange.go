@@ -279,9 +279,22 @@ func (x *exchange) number(name string, def int) (int, *scim.Error) {
 	return n, nil
 }
 
-// body returns the decoded body of a write. A missing media type is taken for
-// JSON (row 34).
+// body returns the decoded body of a write.
 func (x *exchange) body() (scim.Object, *scim.Error) {
+	raw, err := x.json()
+	if err != nil {
+		return nil, err
+	}
+	d := decoders.Get().(*scim.Decoder)
+	defer decoders.Put(d)
+	return d.Decode(raw, x.s.cfg.Limits)
+}
+
+var decoders = sync.Pool{New: func() any { return new(scim.Decoder) }}
+
+// json returns the body of a write, which calls itself JSON. A missing media
+// type is taken for that (row 34).
+func (x *exchange) json() ([]byte, *scim.Error) {
 	kind, _, _ := bytes.Cut(x.ctx.Request.Header.ContentType(), []byte(";"))
 	switch strings.ToLower(string(bytes.TrimSpace(kind))) {
 	case "":
@@ -293,13 +306,5 @@ func (x *exchange) body() (scim.Object, *scim.Error) {
 	if len(x.ctx.Request.Header.ContentEncoding()) > 0 {
 		return nil, scim.Errorf(415, "", "Content-Encoding %q: send the body as it is", x.ctx.Request.Header.ContentEncoding())
 	}
-	raw, err := x.payload()
-	if err != nil {
-		return nil, err
-	}
-	d := decoders.Get().(*scim.Decoder)
-	defer decoders.Put(d)
-	return d.Decode(raw, x.s.cfg.Limits)
+	return x.payload()
 }
-
-var decoders = sync.Pool{New: func() any { return new(scim.Decoder) }}

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"strings"
 	"sync"
 
 	"rosterd/scim"
@@ -20,22 +19,22 @@ func (s *Server) scimRoutes() []route {
 		scimRoute("GET", "/Schemas", public, s.schemas),
 		scimRoute("GET", "/Schemas/{id}", public, s.schema),
 		scimRoute("GET", "/Users", tokenOnly, s.listUsers),
-		scimRoute("POST", "/Users", tokenOnly, s.createUser),
+		scimRoute("POST", "/Users", tokenOnly, s.writeUser),
 		scimRoute("GET", "/Users/{id}", tokenOnly, s.getUser),
-		scimRoute("PUT", "/Users/{id}", tokenOnly, s.replaceUser),
-		scimRoute("PATCH", "/Users/{id}", tokenOnly, s.patchUser),
+		scimRoute("PUT", "/Users/{id}", tokenOnly, s.writeUser),
+		scimRoute("PATCH", "/Users/{id}", tokenOnly, s.writeUser),
 		scimRoute("DELETE", "/Users/{id}", tokenOnly, s.deleteUser),
 		scimRoute("GET", "/Groups", tokenOnly, s.listGroups),
-		scimRoute("POST", "/Groups", tokenOnly, s.createGroup),
+		scimRoute("POST", "/Groups", tokenOnly, s.writeGroup),
 		scimRoute("GET", "/Groups/{id}", tokenOnly, s.getGroup),
-		scimRoute("PUT", "/Groups/{id}", tokenOnly, s.replaceGroup),
-		scimRoute("PATCH", "/Groups/{id}", tokenOnly, s.patchGroup),
+		scimRoute("PUT", "/Groups/{id}", tokenOnly, s.writeGroup),
+		scimRoute("PATCH", "/Groups/{id}", tokenOnly, s.writeGroup),
 		scimRoute("DELETE", "/Groups/{id}", tokenOnly, s.deleteGroup),
+		scimRoute("POST", "/Bulk", tokenOnly, s.bulk),
 	}
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
 		out = append(out, scimRoute(method, "/Me", tokenOnly, s.me))
 	}
-	out = append(out, scimRoute("POST", "/Bulk", tokenOnly, s.unsupported))
 	search := func(template string, types ...*scim.ResourceType) route {
 		r := scimRoute("POST", template, tokenOnly, func(x *exchange) { x.search(types) })
 		r.reads = true
@@ -48,12 +47,6 @@ func (s *Server) scimRoutes() []route {
 // section 3.11). A token belongs to a connection, which is nobody.
 func (s *Server) me(x *exchange) {
 	x.refuse(scim.Errorf(501, "", "/Me names nobody: a token belongs to a connection, not to a person; address people as /Users/{id}, which a filter by userName finds"))
-}
-
-// unsupported answers what RFC 7644 leaves to the service provider and
-// ServiceProviderConfig says it does not do (section 3.7).
-func (s *Server) unsupported(x *exchange) {
-	x.refuse(scim.Errorf(501, "", "%s is not supported; ServiceProviderConfig lists what is", x.route.template))
 }
 
 // projection reads attributes and excludedAttributes, which also shape the
@@ -90,37 +83,13 @@ func (x *exchange) sendResource(status int, rt *scim.ResourceType, r resource, s
 // sendRead answers a GET of one resource: 304 if the client has it (RFC 7644
 // section 3.14).
 func (x *exchange) sendRead(rt *scim.ResourceType, r resource, shape *scim.Projection) {
-	p := precondition(x.ctx.Request.Header.Peek("If-None-Match"))
+	p := workspace.ParsePrecondition(string(x.ctx.Request.Header.Peek("If-None-Match")))
 	if p.Set && p.Holds(r.Version()) {
 		x.ctx.Response.Header.Set("ETag", workspace.ETag(r.Version()))
 		x.ctx.SetStatusCode(304)
 		return
 	}
 	x.sendResource(200, rt, r, shape)
-}
-
-// precondition reads If-Match or If-None-Match. A tag that is none of ours
-// matches nothing.
-func precondition(header []byte) workspace.Precondition {
-	text := strings.TrimSpace(string(header))
-	p := workspace.Precondition{Set: text != "", Any: text == "*"}
-	for tag := range strings.SplitSeq(text, ",") {
-		tag = strings.Trim(strings.TrimPrefix(strings.TrimSpace(tag), "W/"), `"`)
-		if v, ok := parseVersion(tag); ok {
-			p.Versions = append(p.Versions, v)
-		}
-	}
-	return p
-}
-
-func parseVersion(text string) (v uint64, ok bool) {
-	for _, c := range text {
-		if c < '0' || c > '9' || v > 1<<60 {
-			return 0, false
-		}
-		v = v*10 + uint64(c-'0')
-	}
-	return v, text != ""
 }
 
 // resourceID reads the id in the address. What is no id names nothing.

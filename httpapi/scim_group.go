@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"rosterd/scim"
-	"rosterd/scim/patch"
 	"rosterd/workspace"
 )
 
@@ -27,36 +26,11 @@ func (s *Server) getGroup(x *exchange) {
 	x.sendRead(scim.Group, g, shape)
 }
 
-func (s *Server) createGroup(x *exchange) {
-	x.writeGroup(func(_ workspace.ResourceID, raw scim.Object) (workspace.Command, *scim.Error) {
-		doc, err := scim.Normalize(scim.Group, raw, &x.dialect)
-		return workspace.CreateGroup{Doc: doc}, err
-	})
-}
-
-func (s *Server) replaceGroup(x *exchange) {
-	x.writeGroup(func(id workspace.ResourceID, raw scim.Object) (workspace.Command, *scim.Error) {
-		doc, err := scim.Normalize(scim.Group, raw, &x.dialect)
-		return workspace.ReplaceGroup{ID: id, IfMatch: x.ifMatch(), Doc: doc, Cleared: scim.Cleared(scim.Group, raw)}, err
-	})
-}
-
-func (s *Server) patchGroup(x *exchange) {
-	x.writeGroup(func(id workspace.ResourceID, raw scim.Object) (workspace.Command, *scim.Error) {
-		ops, err := patch.Parse(scim.Group, raw, &x.dialect, x.s.cfg.Limits)
-		return workspace.PatchGroup{ID: id, IfMatch: x.ifMatch(), Ops: ops}, err
-	})
-}
-
-// writeGroup runs the command that command makes of the body. A PATCH is
-// answered without the group unless the client asks for attributes: a group
-// may have a hundred thousand members (row 43).
-func (x *exchange) writeGroup(command func(workspace.ResourceID, scim.Object) (workspace.Command, *scim.Error)) {
-	id, raw, shape, err := x.read(scim.Group, "group")
-	var cmd workspace.Command
-	if err == nil {
-		cmd, err = command(id, raw)
-	}
+// writeGroup is POST, PUT and PATCH. A PATCH is answered without the group
+// unless the client asks for attributes: a group may have a hundred thousand
+// members (row 43).
+func (s *Server) writeGroup(x *exchange) {
+	cmd, shape, err := x.write(scim.Group, "group")
 	if err != nil {
 		x.decline(err)
 		return

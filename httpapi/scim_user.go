@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"rosterd/scim"
-	"rosterd/scim/patch"
 	"rosterd/workspace"
 )
 
@@ -27,56 +26,32 @@ func (s *Server) getUser(x *exchange) {
 	x.sendRead(scim.User, u, shape)
 }
 
-func (s *Server) createUser(x *exchange) {
-	x.writeUser(func(_ workspace.ResourceID, raw scim.Object) (workspace.Command, *scim.Error) {
-		doc, err := scim.Normalize(scim.User, raw, &x.dialect)
-		return workspace.CreateUser{Doc: doc}, err
-	})
-}
-
-func (s *Server) replaceUser(x *exchange) {
-	x.writeUser(func(id workspace.ResourceID, raw scim.Object) (workspace.Command, *scim.Error) {
-		doc, err := scim.Normalize(scim.User, raw, &x.dialect)
-		return workspace.ReplaceUser{ID: id, IfMatch: x.ifMatch(), Doc: doc, Cleared: scim.Cleared(scim.User, raw)}, err
-	})
-}
-
-func (s *Server) patchUser(x *exchange) {
-	x.writeUser(func(id workspace.ResourceID, raw scim.Object) (workspace.Command, *scim.Error) {
-		ops, err := patch.Parse(scim.User, raw, &x.dialect, x.s.cfg.Limits)
-		return workspace.PatchUser{ID: id, IfMatch: x.ifMatch(), Ops: ops}, err
-	})
-}
-
 func (x *exchange) ifMatch() workspace.Precondition {
-	return precondition(x.ctx.Request.Header.Peek("If-Match"))
+	return workspace.ParsePrecondition(string(x.ctx.Request.Header.Peek("If-Match")))
 }
 
-// read is what every write of a resource begins with: the id in the address,
-// the body, and the shape of the answer.
-func (x *exchange) read(rt *scim.ResourceType, noun string) (id workspace.ResourceID, raw scim.Object, shape *scim.Projection, err *scim.Error) {
-	if x.route.method != "POST" {
-		if id, err = x.resourceID(noun); err != nil {
-			return id, nil, shape, err
+// write is what every write of a resource with a body begins with: the command
+// that the request asks for, and the shape of the answer.
+func (x *exchange) write(rt *scim.ResourceType, noun string) (cmd workspace.Command, shape *scim.Projection, err *scim.Error) {
+	req := workspace.Request{Method: x.route.method, Type: rt, IfMatch: x.ifMatch()}
+	if req.Method != "POST" {
+		if req.ID, err = x.resourceID(noun); err != nil {
+			return nil, shape, err
 		}
 	}
 	if shape, err = x.projection(rt); err != nil {
-		return id, nil, shape, err
+		return nil, shape, err
 	}
-	if raw, err = x.body(); err == nil && x.route.method != "PATCH" {
-		scim.NoteSchemas(raw, rt.URNs, &x.dialect)
+	if req.Body, err = x.body(); err != nil {
+		return nil, shape, err
 	}
-	return id, raw, shape, err
+	cmd, err = req.Command(&x.dialect, x.s.cfg.Limits)
+	return cmd, shape, err
 }
 
-// writeUser runs the command that command makes of the body, and answers with
-// the user that resulted.
-func (x *exchange) writeUser(command func(workspace.ResourceID, scim.Object) (workspace.Command, *scim.Error)) {
-	id, raw, shape, err := x.read(scim.User, "user")
-	var cmd workspace.Command
-	if err == nil {
-		cmd, err = command(id, raw)
-	}
+// writeUser is POST, PUT and PATCH. It answers with the user that resulted.
+func (s *Server) writeUser(x *exchange) {
+	cmd, shape, err := x.write(scim.User, "user")
 	if err != nil {
 		x.decline(err)
 		return

@@ -81,7 +81,7 @@ type Config struct {
 	// ServeMetrics puts /metrics on this listener.
 	ServeMetrics bool
 	// MaxBody bounds a body, in bytes; MaxGroupBody those under /Groups, which
-	// hold whole member lists.
+	// hold whole member lists. Limits bounds those under /Bulk.
 	MaxBody, MaxGroupBody int
 	// MaxConnections bounds open connections, MaxConnectionsPerIP those of one
 	// address; 0: no bound for the latter.
@@ -106,8 +106,8 @@ func (c Config) validate() error {
 		return errors.New("httpapi: Config.OperatorHash is not set")
 	case c.CursorKey == [32]byte{}:
 		return errors.New("httpapi: Config.CursorKey is not set")
-	case c.MaxBody <= 0 || c.MaxGroupBody <= 0:
-		return errors.New("httpapi: Config.MaxBody and MaxGroupBody must be positive")
+	case c.MaxBody <= 0 || c.MaxGroupBody <= 0 || c.Limits.BulkBytes <= 0:
+		return errors.New("httpapi: Config.MaxBody, MaxGroupBody and Limits.BulkBytes must be positive")
 	case c.MaxConnections <= 0:
 		return errors.New("httpapi: Config.MaxConnections must be positive")
 	}

@@ -111,7 +111,7 @@ func ServiceProviderConfig(base string, lim Limits) Object {
 	return Object{
 		{"schemas", ListOf(Text("urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"))},
 		{"patch", supported(true)},
-		{"bulk", supported(false, Attr{"maxOperations", Integer(0)}, Attr{"maxPayloadSize", Integer(0)})},
+		{"bulk", supported(true, Attr{"maxOperations", Integer(int64(lim.BulkOperations))}, Attr{"maxPayloadSize", Integer(int64(lim.BulkBytes))})},
 		{"filter", supported(true, Attr{"maxResults", Integer(int64(lim.PageMax))})},
 		{"changePassword", supported(false)},
 		{"sort", supported(true)},

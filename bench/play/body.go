@@ -95,8 +95,10 @@ type memberBody struct {
 
 // Body returns the person as the JSON of a POST to /Users, about 1 KB, in the
 // shape of Entra's default attribute mapping.
-func (p Person) Body() []byte {
-	return encode(userBody{
+func (p Person) Body() []byte { return encode(p.body()) }
+
+func (p Person) body() userBody {
+	return userBody{
 		Schemas:           []string{urnUser, urnEnterprise},
 		ExternalID:        p.ExternalID,
 		UserName:          p.UserName,
@@ -116,18 +118,20 @@ func (p Person) Body() []byte {
 		Name:       nameBody{Formatted: p.Display, FamilyName: p.FamilyName, GivenName: p.GivenName},
 		Roles:      []string{},
 		Enterprise: enterpriseBody{EmployeeNumber: p.Employee, Department: p.Department},
-	})
+	}
 }
 
 // Body returns the group as the JSON of a POST to /Groups. It never holds
 // members: Entra adds them afterwards, one by one.
-func (g Group) Body() []byte {
-	return encode(groupBody{
+func (g Group) Body() []byte { return encode(g.body()) }
+
+func (g Group) body() groupBody {
+	return groupBody{
 		Schemas:     []string{urnGroup, urnADSCIM},
 		ExternalID:  g.ExternalID,
 		DisplayName: g.Name,
 		Meta:        metaBody{ResourceType: "Group"},
-	})
+	}
 }
 
 // MembersBody returns the JSON of a PATCH that adds ("Add") or removes

@@ -1,10 +1,12 @@
 // Package play plays what identity providers do, as a client over HTTP: the
 // people and groups of a made-up directory, and the requests by which Microsoft
-// Entra ID brings them into an application. The load tester measures a server
-// with it, the demo fills one, tests check one. It knows no server's inside.
+// Entra ID, or a client of bulks, brings them into an application. The load
+// tester measures a server with it, the demo fills one, tests check one. It knows
+// no server's inside.
 //
-// A plan (Roster) is what the directory holds. A cycle (Entra, then Increment)
-// sends it and returns a Summary; Verify reads back what was acknowledged.
+// A plan (Roster) is what the directory holds. A cycle (Entra or Bulk, then
+// Increment) sends it and returns a Summary; Verify reads back what was
+// acknowledged.
 // Admin is the few calls that prepare a workspace for all that.
 package play
 

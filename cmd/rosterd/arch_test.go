@@ -37,7 +37,7 @@ var layers = map[string][]string{
 	"persistence/journaltest": {"scim", "workspace"},
 	"actors":                  {"ledger", "workspace", "metrics"},
 	"setup":                   {"scim"},
-	"httpapi":                 {"scim", "scim/filter", "scim/patch", "ledger", "invoice", "workspace", "setup", "metrics"},
+	"httpapi":                 {"scim", "scim/filter", "scim/bulk", "ledger", "invoice", "workspace", "setup", "metrics"},
 	"bench/play":              {},
 	"bench":                   {"bench/play"},
 	"cmd/rosterd":             {"scim", "ledger", "invoice", "delivery", "workspace", "metrics", "persistence", "actors", "httpapi", "bench/play"},

@@ -31,6 +31,7 @@ type config struct {
 	logFormat      string
 	maxBody        int
 	maxGroupBody   int
+	maxBulkBody    int
 	drainTimeout   time.Duration
 	workspaceIdle  time.Duration
 	logRetention   time.Duration
@@ -65,6 +66,7 @@ func configFlags() *pflag.FlagSet {
 	fs.String("log-format", "json", "`format`: json or console")
 	fs.String("max-body", "1MiB", "`size` of the longest body of a request")
 	fs.String("max-group-body", "8MiB", "`size` of the longest body under /Groups, which holds whole member lists")
+	fs.String("max-bulk-body", "16MiB", "`size` of the longest body under /Bulk")
 	fs.String("drain-timeout", "30s", "`duration` that requests may take to end at a stop")
 	fs.String("workspace-idle", "15m", "`duration` that a workspace stays in memory without traffic")
 	fs.String("log-retention", "90d", "`duration` that the provisioning log is kept")
@@ -208,6 +210,7 @@ func parseConfig(k *koanf.Koanf, from origin) (*config, error) {
 		listen: r.address("listen"), data: r.text("data"), publicURL: r.baseURL("public-url"),
 		operatorToken: r.text("operator-token"), logFormat: r.text("log-format"),
 		maxBody: int(r.size("max-body", 1, maxBodies)), maxGroupBody: int(r.size("max-group-body", 1, maxBodies)),
+		maxBulkBody:  int(r.size("max-bulk-body", 1, maxBodies)),
 		drainTimeout: r.duration("drain-timeout"), workspaceIdle: r.duration("workspace-idle"), logRetention: r.duration("log-retention"),
 		tlsCert: r.text("tls-cert"), tlsKey: r.text("tls-key"), trustedProxies: r.networks("trusted-proxies"),
 		maxConnections: r.count("max-connections", 1), maxPerIP: r.count("max-connections-per-ip", 0),

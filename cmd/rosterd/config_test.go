@@ -77,6 +77,7 @@ var typedKeys = map[string]struct {
 	},
 	"max-body":       {func(c *config) any { return c.maxBody }, goodBodies, badBodies, badSizesInFile},
 	"max-group-body": {func(c *config) any { return c.maxGroupBody }, goodBodies, badBodies, badSizesInFile},
+	"max-bulk-body":  {func(c *config) any { return c.maxBulkBody }, goodBodies, badBodies, badSizesInFile},
 	"disk-reserve": {
 		func(c *config) any { return c.diskReserve },
 		map[string]string{"1GiB": "1073741824", "0": "0", "5MB": "5000000"},

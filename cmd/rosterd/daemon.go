@@ -154,11 +154,13 @@ func (d *daemon) wire(l net.Listener) error {
 		}
 		d.url = scheme + "://" + l.Addr().String()
 	}
+	limits := scim.DefaultLimits
+	limits.BulkBytes = d.cfg.maxBulkBody
 	d.http, err = httpapi.New(httpapi.Config{
 		Workspaces: d.actors, Store: d.store, Now: time.Now, OperatorHash: hash, CursorKey: cursorKey, Ready: d.store.Err,
 		Metrics: d.metrics, Log: d.log, TLS: d.tls, PublicURL: d.cfg.publicURL, TrustedProxies: d.cfg.trustedProxies,
 		ServeMetrics: d.cfg.metricsListen == "", MaxBody: d.cfg.maxBody, MaxGroupBody: d.cfg.maxGroupBody,
-		Webhooks: d.carrier, CheckIssuer: checkIssuer, MaxConnections: d.cfg.maxConnections, MaxConnectionsPerIP: d.cfg.maxPerIP, Limits: scim.DefaultLimits,
+		Webhooks: d.carrier, CheckIssuer: checkIssuer, MaxConnections: d.cfg.maxConnections, MaxConnectionsPerIP: d.cfg.maxPerIP, Limits: limits,
 	})
 	return err
 }

@@ -1,0 +1,96 @@
+package httpapi
+
+import (
+	"strconv"
+
+	"rosterd/scim"
+	"rosterd/scim/bulk"
+	"rosterd/workspace"
+)
+
+const bulkTemplate = "/Bulk"
+
+// bulk is POST /Bulk (RFC 7644 section 3.7): one command, whose operations are
+// answered each on its own. Whatever becomes of them, the answer is 200.
+func (s *Server) bulk(x *exchange) {
+	raw, err := x.json()
+	var req bulk.Request
+	if err == nil {
+		req, err = bulk.Parse(raw, s.cfg.Limits)
+	}
+	if err != nil {
+		x.decline(err)
+		return
+	}
+	res, view, ok := x.do(x.envelope(), workspace.Bulk{Request: req, Limits: s.cfg.Limits})
+	if !ok {
+		return
+	}
+	body := make([]byte, 0, 256*(len(res.Operations)+1))
+	body = append(body, `{"schemas":["`+bulk.URNResponse+`"],"Operations":[`...)
+	first := true
+	for i, out := range res.Operations {
+		if !out.Ran {
+			continue
+		}
+		if !first {
+			body = append(body, ',')
+		}
+		first = false
+		body = x.appendOutcome(body, &req.Operations[i], out, x.reader(view))
+	}
+	x.send(200, scimJSON, append(body, `]}`...))
+}
+
+// appendOutcome appends the answer to one operation. The version is that of the
+// resource as the bulk left it, which is what a client can use next; what is
+// deleted has none.
+func (x *exchange) appendOutcome(body []byte, op *bulk.Operation, out workspace.Outcome, r workspace.Reader) []byte {
+	status, version := 200, ""
+	switch {
+	case out.Refusal != nil:
+		status = out.Refusal.Status
+	case op.Method == "DELETE":
+		status = 204
+	default:
+		version = versionOf(r, op.Type, out.ID)
+		if out.Created {
+			status = 201
+		}
+	}
+	id := op.ID // where it names nothing
+	if !out.ID.IsZero() {
+		id = out.ID.String()
+	}
+	var o scim.Object
+	add := func(name, text string) {
+		if text != "" {
+			o = append(o, scim.Attr{Name: name, Value: scim.Text(text)})
+		}
+	}
+	if op.Type != nil && id != "" {
+		add("location", x.base()+op.Type.Endpoint+"/"+id)
+	}
+	add("method", op.Method)
+	add("bulkId", op.BulkID)
+	add("version", version)
+	add("status", strconv.Itoa(status))
+	body = scim.AppendObject(body, o)
+	if out.Refusal == nil {
+		return body
+	}
+	body = append(body[:len(body)-1], `,"response":`...)
+	return append(out.Refusal.AppendJSON(body), '}')
+}
+
+// versionOf returns the entity tag of a resource; empty if it is gone.
+func versionOf(r workspace.Reader, rt *scim.ResourceType, id workspace.ResourceID) string {
+	if rt == scim.User {
+		if u, ok := r.User(id); ok {
+			return workspace.ETag(u.Version())
+		}
+	} else if g, ok := r.Group(id); ok {
+		return workspace.ETag(g.Version())
+	}
+	return ""
+}
