@@ -59,12 +59,17 @@ type object struct {
 	raw    json.RawMessage
 }
 
-// text returns a field as text: strings without quotes, null as "".
+// text returns a field as text: strings without quotes, null as "", money as
+// people write it.
 func (o object) text(key string) string {
 	raw := o.fields[key]
 	var s string
 	if json.Unmarshal(raw, &s) == nil {
 		return s
+	}
+	var a amount
+	if json.Unmarshal(raw, &a) == nil && a.Currency != "" {
+		return a.String()
 	}
 	if string(raw) == "null" {
 		return ""

@@ -145,7 +145,7 @@ func invoicesCommand() *cobra.Command {
 			case len(args) == 1 && out != "":
 				return usagef("out: name the invoice to save")
 			case len(args) == 1:
-				return printList(cmd, path, "number", "kind", "corrects", "date", "net.minor", "vat.minor", "gross.minor", "gross.currency")
+				return printList(cmd, path, "number", "kind", "corrects", "date", "net", "vat", "gross")
 			case out != "" && form != ".xml" && form != ".pdf" && form != ".json":
 				return usagef("out: name a file that ends in .pdf, .xml or .json")
 			}
