@@ -236,6 +236,8 @@ func parseConfig(k *koanf.Koanf, from origin) (*config, error) {
 	switch {
 	case c.invoiceWindow > 24*time.Hour || c.invoiceWindow < time.Second:
 		r.fail("invoice-window", "write 1s to 24h")
+	case c.invoiceWindow%time.Millisecond != 0: // the journal's instants have no more
+		r.fail("invoice-window", "write whole milliseconds")
 	case (c.smtpURL == "") != (c.mailFrom == ""):
 		r.fail("smtp-url", "smtp-url and mail-from belong together")
 	case c.data == "":

@@ -28,6 +28,7 @@ func TestBillingMistakes(t *testing.T) {
 	}{
 		{[]string{"--invoice-window", "999ms"}, "invoice-window: write 1s to 24h"},
 		{[]string{"--invoice-window", "24h1s"}, "invoice-window: write 1s to 24h"},
+		{[]string{"--invoice-window", "1.0005s"}, "invoice-window: write whole milliseconds"},
 		{[]string{"--invoice-window", "0"}, "invoice-window"},
 		{[]string{"--invoice-window", "-30m"}, "invoice-window"},
 		{[]string{"--invoice-window", "soon"}, "invoice-window"},
