@@ -43,6 +43,9 @@ func (s *Server) readLog(x *exchange) {
 		}
 	}
 	q := logQuery{after: after, user: x.query("user"), kind: x.query("kind")}
+	if _, ok := workspace.ParseResourceID(q.user); err == nil && q.user != "" && !ok {
+		err = scim.Errorf(400, "", "user: %q is no id; GET users?query= finds it by name", q.user)
+	}
 	if err == nil && q.kind != "" && !slices.Contains(workspace.LogKinds, q.kind) {
 		err = scim.Errorf(400, "", "kind: %q is none of %s", q.kind, strings.Join(workspace.LogKinds, ", "))
 	}
