@@ -102,8 +102,11 @@ func (w *Webhooks) Deliver(ctx context.Context, h Hook) error {
 
 // request builds the signed request.
 func (w *Webhooks) request(ctx context.Context, h Hook) (*http.Request, *Error) {
-	if err := CheckURL(h.URL, w.cfg.AllowPrivate); err != nil {
+	if err := CheckURL(h.URL, true); err != nil {
 		return nil, permanent(err.Error())
+	}
+	if err := CheckURL(h.URL, w.cfg.AllowPrivate); err != nil {
+		return nil, &Error{Text: err.Error()} // allowed when it was registered, and perhaps again
 	}
 	if !ids.MatchString(h.ID) {
 		return nil, permanent("the id of the message cannot be sent as a header")
