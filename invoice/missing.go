@@ -32,8 +32,11 @@ func Missing(s ledger.Seller, b ledger.Buyer, tax ledger.Tax) []string {
 	}
 	m.want("billing.buyer.reference", b.Reference)
 	m.check("billing.email", b.Email, isEmail, "not an e-mail address")
-	if tax.Category == ledger.Exempt {
+	switch {
+	case tax.Category == ledger.Exempt:
 		m.want("price.tax.reason", tax.Reason)
+	case tax.Category == ledger.Standard && tax.Rate == 0: // BR-S-05
+		m = append(m, "price.tax.percent (above 0 in category S; Z, E, AE, G and O are without VAT)")
 	}
 	return m
 }

@@ -26,6 +26,8 @@ func TestMissing(t *testing.T) {
 			[]string{"seller.vatId", "billing.buyer.vatId"}},
 		{"export wants the seller's", export, func(s *ledger.Seller, _ *ledger.Buyer) { s.VATID = "" }, []string{"seller.vatId"}},
 		{"exempt wants a reason", exempt, func(*ledger.Seller, *ledger.Buyer) {}, []string{"price.tax.reason"}},
+		{"the standard rate is above 0", ledger.Tax{Category: ledger.Standard}, func(*ledger.Seller, *ledger.Buyer) {},
+			[]string{"price.tax.percent (above 0 in category S; Z, E, AE, G and O are without VAT)"}},
 		{"forms", vat19, func(s *ledger.Seller, b *ledger.Buyer) {
 			s.Country, s.VATID, s.IBAN, s.Phone, s.Email = "UK", "123456789", "DE03120300000000202051", "n/a", "billing@localhost"
 			b.Country, b.VATID, b.Email = "Germany", "QQ123", "a@b@c.example"
