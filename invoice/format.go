@@ -123,9 +123,9 @@ func period(inv *ledger.Invoice) (from, to ledger.Date) {
 }
 
 // due returns the day until which inv is to be paid (BT-9). There is none for
-// what is paid back, or as long as the seller's terms are unknown.
+// what is nothing or paid back, or as long as the seller's terms are unknown.
 func due(inv *ledger.Invoice) (ledger.Date, bool) {
-	if inv.Gross < 0 || inv.Seller.PaymentDays <= 0 {
+	if inv.Gross <= 0 || inv.Seller.PaymentDays <= 0 {
 		return ledger.Date{}, false
 	}
 	return inv.Issued.Plus(inv.Seller.PaymentDays), true

@@ -16,11 +16,15 @@ func (d *document) notices() {
 	}
 }
 
-// payment prints how and when to pay, or that the amount is paid back.
+// payment prints how and when to pay, or that the amount is paid back. Where
+// seats cost nothing there is nothing to say.
 func (d *document) payment() {
 	inv, w := d.inv, d.words
 	amount := w.money(inv.Currency, max(inv.Gross, -inv.Gross))
-	if inv.Gross < 0 {
+	switch {
+	case inv.Gross == 0:
+		return
+	case inv.Gross < 0:
 		d.paragraph(textStyle, fmt.Sprintf(w.refund, amount))
 		return
 	}

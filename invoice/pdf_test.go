@@ -104,6 +104,15 @@ func TestPDF(t *testing.T) {
 	}
 }
 
+// TestPDFOfNothing: whoever owes nothing is not asked to pay.
+func TestPDFOfNothing(t *testing.T) {
+	inv := issue("EUR", "en", germanBuyer(), 0, line(12, date(2026, 8, 15), date(2026, 8, 31), 31, 0, vat19, 0))
+	text := pagesOf(t, must(t, PDF, inv))[0]
+	if !strings.Contains(text, "Total | 0.00 EUR") || strings.Contains(text, "transfer") || strings.Contains(text, "Due on") {
+		t.Error(text)
+	}
+}
+
 // TestPDFUnknown prints what is known, and that may be nothing.
 func TestPDFUnknown(t *testing.T) {
 	for _, spoil := range []func(*ledger.Invoice){
