@@ -56,6 +56,10 @@ func TestBillingMistakes(t *testing.T) {
 		{[]string{"--seller-file", file("part.yaml", "paymentDays: 1.5\n")}, "paymentDays: write 0 to 365"},
 		{[]string{"--seller-file", file("less.yaml", "paymentDays: -1\n")}, "paymentDays: write 0 to 365"},
 		{[]string{"--seller-file", file("more.yaml", "paymentDays: 366\n")}, "paymentDays: write 0 to 365"},
+		{[]string{"--seller-file", file("octal.yaml", "postalCode: 01067\n")}, "postalCode: write a text in quotes"}, // YAML reads 567
+		{[]string{"--seller-file", file("texts.yaml", "name: [x]\n")}, "name: write a text in quotes"},
+		{[]string{"--seller-file", file("iban.yaml", "iban: DE88 3704 0044 0532 0130 00\n")}, "iban: the check digits are wrong"},
+		{[]string{"--seller-file", file("country.yaml", "country: Germany\n")}, "country: the ISO 3166-1 code, such as DE"},
 	} {
 		args := append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", "", "--data", fresh}, c.args...)
 		code, out, errs := rosterd(t, nil, args...)
