@@ -87,8 +87,9 @@ func (v *View) seatEverybody(d *ledger.Draft) {
 // posted appends entries as events. Somebody who is not in the view yet is
 // named by the event that creates them.
 func (v *View) posted(events []Event, entries []ledger.Entry) []Event {
+	people := events // without what is appended: a purchase may seat a hundred thousand
 	for _, e := range entries {
-		events = append(events, Posted{Entry: e, Name: v.nameFor(events, e)})
+		events = append(events, Posted{Entry: e, Name: v.nameFor(people, e)})
 	}
 	return events
 }
