@@ -101,9 +101,12 @@ func (x *exchange) wantsEvents() bool {
 // Last-Event-ID.
 func (x *exchange) followLog(q logQuery) {
 	if last := string(x.ctx.Request.Header.Peek("Last-Event-ID")); last != "" {
-		if seq, err := strconv.ParseUint(last, 10, 64); err == nil {
-			q.after = seq
+		seq, err := strconv.ParseUint(last, 10, 64)
+		if err != nil {
+			x.refuse(scim.Errorf(400, scim.InvalidValue, "Last-Event-ID: %q is no id of an entry; send none to begin with the oldest", last))
+			return
 		}
+		q.after = seq
 	}
 	x.ctx.Response.Header.Set("Cache-Control", "no-store")
 	x.stream("text/event-stream", func(w io.Writer) error { return x.follow(q, w) })
