@@ -253,11 +253,15 @@ func (p *play) ofAdmins() {
 	conn, who, role := p.conn(), p.someone(), p.pick("Admin", "Admin", "User")
 	id, source := p.idOf(who), conn
 	put := func(n *naive, _ ResourceID) int { return n.put(id, source, role == "Admin") }
+	nested := p.state.view.groupByID(id) != nil // nobody is, and it is no member either
 	switch {
 	case p.rand.IntN(2) == 0:
 		source += " roles"
 		p.send(put, `%s PATCH /Users/%s {"Operations":[{"op":"replace","path":"roles","value":[{"value":%q}]}]}`, conn, who, role)
 	case role == "Admin":
+		if nested {
+			put = func(*naive, ResourceID) int { return 400 }
+		}
 		p.send(put, `%s PATCH /Groups/%s {"Operations":[{"op":"add","path":"members","value":[{"value":"%s"}]}]}`, conn, admins, who)
 	default:
 		p.send(put, `%s PATCH /Groups/%s {"Operations":[{"op":"remove","path":"members[value eq \"%s\"]"}]}`, conn, admins, who)
