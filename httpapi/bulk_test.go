@@ -113,7 +113,7 @@ func managers(t *testing.T, v *workspace.View, made map[string]string, circle in
 // TestBulkLimits: what is too much is refused before it costs more than reading
 // it, or is not read at all, and the configuration says where the limits are.
 func TestBulkLimits(t *testing.T) {
-	r := newRig(t, func(c *Config) { c.Limits.BulkOperations, c.Limits.BulkBytes = 20, 256<<10 })
+	r := newRig(t, func(c *Config) { c.Limits.BulkOperations, c.Limits.BulkBytes, c.Limits.Values = 20, 256<<10, 1000 })
 	if a := r.send("-", "GET", "/scim/v2/ServiceProviderConfig", ""); !strings.Contains(a.body, `"bulk":{"supported":true,"maxOperations":20,"maxPayloadSize":262144}`) {
 		t.Error(a.body)
 	}
@@ -133,6 +133,7 @@ func TestBulkLimits(t *testing.T) {
 		{"a long body is not read to its end", head + "Content-Length: 999999999\r\n\r\n" + strings.Repeat("x", 64<<10), 413, "exceeds the maxPayloadSize (262144)"},
 		{"nor one that does not say how long it is", head + "Transfer-Encoding: chunked\r\n\r\n" + strings.Repeat(chunk, 9), 413, "exceeds the maxPayloadSize (262144)"},
 		{"deep nesting", head + body(`{"Operations":[{"method":"POST","path":"/Users","bulkId":"a","data":{"x":`+strings.Repeat("[", 5000)+strings.Repeat("]", 5000)+`}}]}`), 200, "nested too deeply"},
+		{"many values", head + body(`{"Operations":[{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"a","emails":[1`+strings.Repeat(",1", 100_000)+`]}}]}`), 200, "too many values"},
 		{"deeper than any parser goes", head + body(`{"Operations":`+strings.Repeat("[", 100_000)+strings.Repeat("]", 100_000)+`}`), 400, "not JSON"},
 	} {
 		a := r.raw([]byte(c.request), "POST")

@@ -15,13 +15,17 @@ func Decode(body []byte, lim Limits) (Object, *Error) { return new(Decoder).Deco
 
 // A Decoder reads request bodies, one after the other, and keeps its memory
 // for the next. Its zero value is ready.
-type Decoder struct{ r *reader }
+type Decoder struct {
+	r      *reader
+	values int
+}
 
 // Decode reads a request body: one JSON object in UTF-8 and nothing behind
 // it, nested no deeper than lim.Depth, no name twice in any letter case
 // (RFC 7643 section 2.1, interop row 53). Attributes keep the client's spelling
-// and order. Nothing of the result aliases body. Every refusal is 400
-// invalidSyntax.
+// and order. Nothing of the result aliases body. More than lim.Values are 413,
+// since a value may take a hundred times the memory of its text; every other
+// refusal is 400 invalidSyntax.
 func (d *Decoder) Decode(body []byte, lim Limits) (Object, *Error) {
 	r := d.r
 	if r == nil {
@@ -29,6 +33,7 @@ func (d *Decoder) Decode(body []byte, lim Limits) (Object, *Error) {
 	}
 	d.r = nil // what a refusal leaves in it would have to be cleared
 	r.reset(body)
+	r.left = lim.Values
 	if k := r.PeekKind(); k != '{' && k != 0 {
 		return nil, Errorf(400, InvalidSyntax, "the body is a JSON %s; send a JSON object", kindName(k))
 	}
@@ -39,12 +44,16 @@ func (d *Decoder) Decode(body []byte, lim Limits) (Object, *Error) {
 	if _, err := r.ReadToken(); !errors.Is(err, io.EOF) {
 		return nil, Errorf(400, InvalidSyntax, "there is something behind the JSON object, at byte %d", r.InputOffset())
 	}
+	d.values = lim.Values - r.left
 	if cap(r.attrs) <= attrsKept && cap(r.list) <= listKept {
 		r.reset(nil)
 		d.r = r
 	}
 	return v.Obj, nil
 }
+
+// Values returns how many values the body had that d read last.
+func (d *Decoder) Values() int { return d.values }
 
 func kindName(k jsontext.Kind) string {
 	switch k {
@@ -86,6 +95,7 @@ type reader struct {
 	text  string // a copy of a body that is worth sharing, else empty
 	attrs []Attr
 	list  []Value
+	left  int // how many values it may still read
 }
 
 // Stacks that one body let grow beyond these are not kept for others.
@@ -111,6 +121,10 @@ func (r *reader) value(depth int) (Value, error) {
 	if depth == 0 {
 		return Value{}, Errorf(400, InvalidSyntax, "the body is nested too deeply, at byte %d", r.InputOffset())
 	}
+	if r.left == 0 {
+		return Value{}, Errorf(413, "", "the body has too many values, at byte %d; send it in parts", r.InputOffset())
+	}
+	r.left--
 	if r.PeekKind() == '"' {
 		raw, err := r.ReadValue()
 		if err != nil {

@@ -9,6 +9,7 @@ const DefaultMaxLen = 4096
 // in ServiceProviderConfig.
 type Limits struct {
 	Depth         int // levels of nesting of a body
+	Values        int // values in a body, each with its parts; a bulk is one body
 	Operations    int // operations of a PATCH
 	FilterBytes   int // length of a filter
 	FilterClauses int // comparisons in a filter
@@ -24,7 +25,7 @@ type Limits struct {
 
 // DefaultLimits are the limits of the daemon.
 var DefaultLimits = Limits{
-	Depth: 16, Operations: 5000, FilterBytes: 8192, FilterClauses: 64, PageDefault: 100, PageMax: 1000,
+	Depth: 16, Values: 500_000, Operations: 5000, FilterBytes: 8192, FilterClauses: 64, PageDefault: 100, PageMax: 1000,
 	PageWait:       10 * time.Minute,
 	BulkOperations: 1000, BulkBytes: 16 << 20,
 }

@@ -12,11 +12,11 @@ import (
 // more is known of it. The elements alias body; without such an array there are
 // none. Whoever decodes them can refuse each alone.
 //
-// An array of more than most elements is 413, before anything of it is decoded;
-// every other refusal is 400 invalidSyntax.
-func Split(body []byte, name string, most int, lim Limits) (rest Object, elements [][]byte, refusal *Error) {
+// An array of more than most elements gets the refusal more, before anything of
+// it is decoded; other refusals are those of Decode.
+func Split(body []byte, name string, most int, more *Error, lim Limits) (rest Object, elements [][]byte, refusal *Error) {
 	rest, refusal = decodeBut(body, name, lim, func(r *reader) (err error) {
-		elements, err = r.pieces(body, name, most)
+		elements, err = r.pieces(body, name, most, more)
 		return err
 	})
 	return rest, elements, refusal
@@ -35,6 +35,7 @@ func DecodeBut(body []byte, name string, lim Limits) (rest Object, value []byte,
 // decodeBut decodes all of body but the value of name, which take reads.
 func decodeBut(body []byte, name string, lim Limits, take func(*reader) error) (Object, *Error) {
 	r := new(reader)
+	r.left = lim.Values
 	r.body = *bytes.NewBuffer(body)
 	r.Reset(&r.body)
 	if r.PeekKind() != '{' {
@@ -91,7 +92,7 @@ func (r *reader) piece(body []byte) ([]byte, error) {
 }
 
 // pieces reads an array of at most most values without decoding them.
-func (r *reader) pieces(body []byte, name string, most int) ([][]byte, error) {
+func (r *reader) pieces(body []byte, name string, most int, more *Error) ([][]byte, error) {
 	if k := r.PeekKind(); k != '[' && k != 0 {
 		return nil, Errorf(400, InvalidSyntax, "%s: send an array", name)
 	}
@@ -101,7 +102,7 @@ func (r *reader) pieces(body []byte, name string, most int) ([][]byte, error) {
 	var out [][]byte
 	for r.PeekKind() != ']' {
 		if len(out) == most {
-			return nil, Errorf(413, "", "%s has more than %d elements; send it in parts", name, most)
+			return nil, more
 		}
 		v, err := r.piece(body)
 		if err != nil {

@@ -45,12 +45,12 @@ type Operation struct {
 // Parse reads the body of a BulkRequest. What is wrong with one operation is
 // that one's Refusal. The request is refused as a whole if its operations
 // cannot be told apart: 400 invalidSyntax, 400 invalidValue where two share a
-// bulkId, and 413 for more than lim.BulkOperations, before any is decoded.
+// bulkId, and 413 for more than lim.BulkOperations, before any is decoded. What
+// the operations write has lim.Values in all, since it is held together.
 func Parse(body []byte, lim scim.Limits) (Request, *scim.Error) {
-	rest, elements, refusal := scim.Split(body, "Operations", lim.BulkOperations, lim)
+	more := scim.Errorf(413, "", "Operations: the bulk has more than maxOperations (%d); send it in parts", lim.BulkOperations)
+	rest, elements, refusal := scim.Split(body, "Operations", lim.BulkOperations, more, lim)
 	switch {
-	case refusal != nil && refusal.Status == 413:
-		return Request{}, scim.Errorf(413, "", "Operations: the bulk has more than maxOperations (%d); send it in parts", lim.BulkOperations)
 	case refusal != nil:
 		return Request{}, refusal
 	case len(elements) == 0:
@@ -63,9 +63,9 @@ func Parse(body []byte, lim scim.Limits) (Request, *scim.Error) {
 		}
 		req.FailOnErrors = int(max(v.Int, 0))
 	}
-	d := new(scim.Decoder)
+	p := parser{lim: lim, left: lim.Values}
 	for i, raw := range elements {
-		req.Operations[i] = parseOperation(d, raw, lim)
+		req.Operations[i] = p.operation(raw)
 	}
 	if err := link(req.Operations); err != nil {
 		return Request{}, err
@@ -73,14 +73,21 @@ func Parse(body []byte, lim scim.Limits) (Request, *scim.Error) {
 	return req, nil
 }
 
-// parseOperation reads one operation. One that is refused keeps what could be
-// read, for its answer.
-func parseOperation(d *scim.Decoder, raw []byte, lim scim.Limits) Operation {
+// A parser reads the operations of one bulk.
+type parser struct {
+	d    scim.Decoder
+	lim  scim.Limits
+	left int // how many values the data of further operations may have
+}
+
+// operation reads one operation. One that is refused keeps what could be read,
+// for its answer.
+func (p *parser) operation(raw []byte) Operation {
 	if raw[0] != '{' {
 		return Operation{Refusal: scim.Errorf(400, scim.InvalidSyntax, "an operation is an object with method, path, bulkId and data")}
 	}
 	var op Operation
-	o, rawData, refusal := scim.DecodeBut(raw, "data", lim)
+	o, rawData, refusal := scim.DecodeBut(raw, "data", p.lim)
 	if refusal != nil {
 		return Operation{Refusal: refusal}
 	}
@@ -102,25 +109,29 @@ func parseOperation(d *scim.Decoder, raw []byte, lim scim.Limits) Operation {
 		op.Refusal = scim.Errorf(400, scim.InvalidValue, "bulkId: POST needs one (RFC 7644 section 3.7)")
 	}
 	if op.Refusal == nil && op.Method != "DELETE" {
-		op.Data, op.Refusal = body(d, op.Method, rawData, lim)
+		op.Data, op.Refusal = p.body(op.Method, rawData)
 	}
 	return op
 }
 
 // body decodes the data of an operation. That of a PATCH may be the array of its
 // operations alone, as in the example of RFC 7644 section 3.7.3.
-func body(d *scim.Decoder, method string, data []byte, lim scim.Limits) (scim.Object, *scim.Error) {
+func (p *parser) body(method string, data []byte) (scim.Object, *scim.Error) {
 	switch {
 	case method == "PATCH" && len(data) > 0 && data[0] == '[':
 		data = slices.Concat([]byte(`{"Operations":`), data, []byte("}"))
 	case len(data) == 0 || data[0] != '{':
 		return nil, scim.Errorf(400, scim.InvalidSyntax, "data: %s needs an object", method)
 	}
-	o, refusal := d.Decode(data, lim)
+	lim := p.lim
+	lim.Values = p.left
+	o, refusal := p.d.Decode(data, lim)
 	if refusal != nil {
 		refusal.Detail = "data: " + refusal.Detail
+		return nil, refusal
 	}
-	return o, refusal
+	p.left -= p.d.Values()
+	return o, nil
 }
 
 // text returns a, which must be a string or null.

@@ -16,7 +16,7 @@ import (
 var rewrite = flag.Bool("rewrite", false, "write the results into testdata; read the difference before committing it")
 
 // limits are small, so that the table can reach them.
-var limits = scim.Limits{Depth: 7, BulkOperations: 6}
+var limits = scim.Limits{Depth: 7, Values: 30, BulkOperations: 6}
 
 // TestBulk runs testdata/bulk.txt: cases divided by ----, each a comment, the
 // body of a bulk, and behind => its operations and its units in the order in
