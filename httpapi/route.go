@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 )
 
@@ -79,6 +80,15 @@ func (rs routes) find(method, path []byte, params *[maxParams]string) (match *ro
 		methods = append(methods, r.method)
 	}
 	return nil, strings.Join(methods, ", ")
+}
+
+// otherVersion reports whether path asks for a version of SCIM that there is not
+// here (RFC 7644 section 3.13): /scim/v and a number.
+func otherVersion(path []byte) bool {
+	rest, found := bytes.CutPrefix(path, []byte("/scim/v"))
+	version, _, _ := bytes.Cut(rest, []byte("/"))
+	_, err := strconv.ParseUint(string(version), 10, 32)
+	return found && err == nil && "/scim/v"+string(version) != scimRoot
 }
 
 func (r *route) matches(path []byte, params *[maxParams]string) bool {

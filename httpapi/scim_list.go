@@ -51,6 +51,9 @@ func (x *exchange) understand(p search, types []*scim.ResourceType) (*listReques
 	var err *scim.Error
 	if p.filter != nil {
 		if filters, err = filter.ParseAmong(types, *p.filter, &x.dialect, lim); err != nil {
+			if err.Type == scim.Sensitive && x.route.method == "POST" { // it says that of an address (RFC 7644 table 9)
+				err.Type = scim.InvalidFilter
+			}
 			return nil, err
 		}
 	}

@@ -123,6 +123,9 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx, rs routes) {
 		ctx.Response.Header.Set("Allow", allowed)
 		x.refuse(scim.Errorf(405, "", "this address does not take %s; it takes %s", ctx.Method(), allowed))
 		return
+	case otherVersion(path):
+		x.refuse(scim.Errorf(400, scim.InvalidVers, "this is SCIM 2.0; its addresses begin with %s", scimRoot))
+		return
 	default:
 		x.refuse(scim.Errorf(404, "", "there is nothing at this address"))
 		return

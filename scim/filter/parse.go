@@ -12,7 +12,9 @@ import (
 // any letter case (interop row 30). Everything that can be wrong with a filter
 // is found here, as 400 invalidFilter that names the place, so that matching
 // never fails: unknown attributes, operators that the type does not have,
-// values of another type, more than lim.FilterClauses comparisons.
+// values of another type, more than lim.FilterClauses comparisons. What is never
+// returned, a secret, is 400 sensitive: nothing is found by it, and it must not
+// stand in an address (RFC 7644 section 7.5.2).
 func Parse(rt *scim.ResourceType, text string, d *scim.Dialect, lim scim.Limits) (*Filter, *scim.Error) {
 	return parse(rt, nil, text, d, lim)
 }
@@ -150,6 +152,9 @@ func (p *parser) clause(in *scim.Ref) (Expr, *scim.Error) {
 	ref, ok := p.resolve(in, t.text)
 	if !ok {
 		return nil, invalid("there is no attribute %q in the schemas of %s (byte %d)", t.text, typeNames(p.rt, p.among), t.at)
+	}
+	if ref.Attr.Returned == scim.ReturnedNever {
+		return nil, scim.Errorf(400, scim.Sensitive, "%s is a secret that is not stored; nothing is found by it (byte %d)", ref, t.at)
 	}
 	if p.peek().kind == '[' {
 		return p.valuePath(in, ref, t)

@@ -15,6 +15,9 @@ func ParseSort(types []*scim.ResourceType, text string, d *scim.Dialect) ([]scim
 			continue
 		}
 		path := ref.String()
+		if ref.Attr.Returned == scim.ReturnedNever {
+			return nil, scim.Errorf(400, scim.InvalidValue, "sortBy: %s is a secret that is not stored", path)
+		}
 		ref, leaf := simple(ref)
 		if leaf.Type == scim.TypeComplex {
 			return nil, scim.Errorf(400, scim.InvalidValue, "sortBy: %s has parts; sort by one of them, such as %s.%s", path, path, leaf.Sub[0].Name)
