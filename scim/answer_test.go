@@ -59,6 +59,20 @@ func TestProjection(t *testing.T) {
 	}
 }
 
+// TestProjectionBounds: an answer looks at each name for each attribute, so a
+// name counts once, and there is an end to names.
+func TestProjectionBounds(t *testing.T) {
+	p, err := NewProjection(User, strings.Repeat("userName,USERNAME,name.givenName,nothing,", 300), "")
+	if err != nil || len(p.refs) != 2 {
+		t.Errorf("%v %v", p, err)
+	}
+	for _, list := range [][2]string{{strings.Repeat(",", projectionMost+1), ""}, {"", strings.Repeat("x", projectionMost+1)}} {
+		if _, err := NewProjection(User, list[0], list[1]); err == nil || err.Type != InvalidValue {
+			t.Errorf("%d bytes: %v", len(list[0])+len(list[1]), err)
+		}
+	}
+}
+
 // TestDiscovery holds the three discovery documents against golden files.
 func TestDiscovery(t *testing.T) {
 	const base = "https://roster.example/scim/v2"

@@ -1,6 +1,9 @@
 package scim
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Projection says which attributes an answer holds (RFC 7644 section
 // 3.4.2.5). The nil Projection holds what the schemas return by default.
@@ -11,11 +14,14 @@ type Projection struct {
 
 // NewProjection reads the parameters attributes and excludedAttributes, comma
 // lists of paths, of which at most one may be given: both are 400
-// invalidValue. Names that the schema does not have ask for nothing.
+// invalidValue, and so is a list of more than projectionMost bytes. Names that
+// the schema does not have ask for nothing.
 func NewProjection(rt *ResourceType, attributes, excluded string) (*Projection, *Error) {
 	switch {
 	case attributes != "" && excluded != "":
 		return nil, Errorf(400, InvalidValue, "attributes and excludedAttributes exclude each other; send one of them")
+	case len(attributes)+len(excluded) > projectionMost:
+		return nil, Errorf(400, InvalidValue, "attributes, excludedAttributes: name what is wanted in at most %d bytes", projectionMost)
 	case attributes != "":
 		return &Projection{only: true, refs: refsOf(rt, attributes)}, nil
 	case excluded != "":
@@ -24,10 +30,13 @@ func NewProjection(rt *ResourceType, attributes, excluded string) (*Projection, 
 	return nil, nil
 }
 
+// projectionMost is more than naming each attribute of a type takes.
+const projectionMost = 16 << 10
+
 func refsOf(rt *ResourceType, list string) []Ref {
 	var out []Ref
 	for name := range strings.SplitSeq(list, ",") {
-		if ref, ok := rt.Resolve(strings.TrimSpace(name)); ok {
+		if ref, ok := rt.Resolve(strings.TrimSpace(name)); ok && !slices.Contains(out, ref) {
 			out = append(out, ref)
 		}
 	}

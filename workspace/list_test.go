@@ -427,3 +427,20 @@ func TestOrderDeadline(t *testing.T) {
 		}
 	}
 }
+
+// TestOrderDeadlineOfFew: what has to be decoded may be as long as a group has
+// members, so that the deadline is looked at with each.
+func TestOrderDeadlineOfFew(t *testing.T) {
+	l := newLister(t, 1)
+	for range 40 {
+		l.write()
+	}
+	refs, err := filter.ParseSort([]*scim.ResourceType{scim.Group}, "members.value", scim.Dialects()[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	q := Query{Select: []Selector{{Type: scim.Group, SortBy: refs[0]}}, Sorted: true, Expired: func() bool { return true }}
+	if _, err := l.state.View().As("okta", "").List(q); err == nil || err.Type != scim.TooMany {
+		t.Errorf("%v", err)
+	}
+}

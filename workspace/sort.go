@@ -45,10 +45,14 @@ func (r Reader) sort(order []place, q Query, b *budget) *scim.Error {
 	for _, p := range order {
 		by := q.Select[slices.IndexFunc(q.Select, func(s Selector) bool { return (s.Type == scim.Group) == p.isGroup() })].SortBy
 		v, decoded := r.sortValue(p, by)
+		cost := 1
+		if decoded { // it may have been as long as a group has members
+			cost = scanStep
+		}
 		switch {
 		case decoded && len(present) == sortMost:
 			return scim.Errorf(400, scim.TooMany, "more than %d resources cannot be sorted by this attribute; filter them, or sort by userName, meta.created or meta.lastModified", sortMost)
-		case !b.spend(1):
+		case !b.spend(cost):
 			return tooManyToSort()
 		case v.absent:
 			absent = append(absent, p)
