@@ -18,19 +18,16 @@ func (s *Server) scimRoutes() []route {
 		scimRoute("GET", "/ResourceTypes/{id}", public, s.resourceType),
 		scimRoute("GET", "/Schemas", public, s.schemas),
 		scimRoute("GET", "/Schemas/{id}", public, s.schema),
-		scimRoute("GET", "/Users", tokenOnly, s.listUsers),
-		scimRoute("POST", "/Users", tokenOnly, s.writeUser),
-		scimRoute("GET", "/Users/{id}", tokenOnly, s.getUser),
-		scimRoute("PUT", "/Users/{id}", tokenOnly, s.writeUser),
-		scimRoute("PATCH", "/Users/{id}", tokenOnly, s.writeUser),
-		scimRoute("DELETE", "/Users/{id}", tokenOnly, s.deleteUser),
-		scimRoute("GET", "/Groups", tokenOnly, s.listGroups),
-		scimRoute("POST", "/Groups", tokenOnly, s.writeGroup),
-		scimRoute("GET", "/Groups/{id}", tokenOnly, s.getGroup),
-		scimRoute("PUT", "/Groups/{id}", tokenOnly, s.writeGroup),
-		scimRoute("PATCH", "/Groups/{id}", tokenOnly, s.writeGroup),
-		scimRoute("DELETE", "/Groups/{id}", tokenOnly, s.deleteGroup),
 		scimRoute("POST", "/Bulk", tokenOnly, s.bulk),
+	}
+	for _, rt := range scim.ResourceTypes {
+		out = append(out,
+			scimRoute("GET", rt.Endpoint, tokenOnly, func(x *exchange) { x.list(rt) }),
+			scimRoute("POST", rt.Endpoint, tokenOnly, func(x *exchange) { x.write(rt) }),
+			scimRoute("GET", rt.Endpoint+"/{id}", tokenOnly, func(x *exchange) { x.get(rt) }))
+		for _, method := range []string{"PUT", "PATCH", "DELETE"} {
+			out = append(out, scimRoute(method, rt.Endpoint+"/{id}", tokenOnly, func(x *exchange) { x.write(rt) }))
+		}
 	}
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
 		out = append(out, scimRoute(method, "/Me", tokenOnly, s.me))
@@ -55,18 +52,11 @@ func (x *exchange) projection(rt *scim.ResourceType) (*scim.Projection, *scim.Er
 	return scim.NewProjection(rt, x.query("attributes"), x.query("excludedAttributes"))
 }
 
-// resource is what a User and a Group have in common for an answer.
-type resource interface {
-	scim.Resource
-	ID() workspace.ResourceID
-	Version() uint64
-}
-
 // answers are buffers in which answers grow.
 var answers = sync.Pool{New: func() any { return new([]byte) }}
 
 // sendResource answers with one resource, its entity tag and its place.
-func (x *exchange) sendResource(status int, rt *scim.ResourceType, r resource, shape *scim.Projection) {
+func (x *exchange) sendResource(status int, rt *scim.ResourceType, r workspace.Resource, shape *scim.Projection) {
 	h := &x.ctx.Response.Header
 	h.Set("ETag", workspace.ETag(r.Version()))
 	h.Set("Location", x.base()+rt.Endpoint+"/"+r.ID().String())
@@ -78,25 +68,4 @@ func (x *exchange) sendResource(status int, rt *scim.ResourceType, r resource, s
 	if cap(*buf) <= bufferKept {
 		answers.Put(buf)
 	}
-}
-
-// sendRead answers a GET of one resource: 304 if the client has it (RFC 7644
-// section 3.14).
-func (x *exchange) sendRead(rt *scim.ResourceType, r resource, shape *scim.Projection) {
-	p := workspace.ParsePrecondition(string(x.ctx.Request.Header.Peek("If-None-Match")))
-	if p.Set && p.Holds(r.Version()) {
-		x.ctx.Response.Header.Set("ETag", workspace.ETag(r.Version()))
-		x.ctx.SetStatusCode(304)
-		return
-	}
-	x.sendResource(200, rt, r, shape)
-}
-
-// resourceID reads the id in the address. What is no id names nothing.
-func (x *exchange) resourceID(noun string) (workspace.ResourceID, *scim.Error) {
-	id, ok := workspace.ParseResourceID(x.params[0])
-	if !ok {
-		return id, scim.Errorf(404, "", "there is no %s with this id", noun)
-	}
-	return id, nil
 }

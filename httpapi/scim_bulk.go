@@ -53,7 +53,9 @@ func (x *exchange) appendOutcome(body []byte, op *bulk.Operation, out workspace.
 	case op.Method == "DELETE":
 		status = 204
 	default:
-		version = versionOf(r, op.Type, out.ID)
+		if x, ok := r.Resource(op.Type, out.ID); ok { // a later operation may have deleted it
+			version = workspace.ETag(x.Version())
+		}
 		if out.Created {
 			status = 201
 		}
@@ -81,16 +83,4 @@ func (x *exchange) appendOutcome(body []byte, op *bulk.Operation, out workspace.
 	}
 	body = append(body[:len(body)-1], `,"response":`...)
 	return append(out.Refusal.AppendJSON(body), '}')
-}
-
-// versionOf returns the entity tag of a resource; empty if it is gone.
-func versionOf(r workspace.Reader, rt *scim.ResourceType, id workspace.ResourceID) string {
-	if rt == scim.User {
-		if u, ok := r.User(id); ok {
-			return workspace.ETag(u.Version())
-		}
-	} else if g, ok := r.Group(id); ok {
-		return workspace.ETag(g.Version())
-	}
-	return ""
 }
