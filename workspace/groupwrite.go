@@ -293,7 +293,10 @@ func (p *memberPlan) apply(op patch.MemberOp) *scim.Error {
 		return err
 	}
 	if op.Filter != nil || op.All || op.Kind == patch.Replace {
-		gone := p.selected(op)
+		gone, err := p.selected(op)
+		if err != nil {
+			return err
+		}
 		if len(gone) == 0 && op.Kind == patch.Remove {
 			p.d.dialect.Note(scim.RemoveGone)
 		}
@@ -332,16 +335,36 @@ func (p *memberPlan) warn(ops []patch.MemberOp) {
 	}
 }
 
+// mostLooks bounds how often a command looks at a member to find out whether it
+// is selected, all operations of a PATCH or of a bulk together: about a second,
+// in which nobody else writes. The first look at a group is always free to end.
+const mostLooks = 1 << 20
+
+// look takes n looks from what the command has.
+func (p *memberPlan) look(n int) *scim.Error {
+	before := *p.d.looks
+	if *p.d.looks += n; before > 0 && *p.d.looks > mostLooks {
+		return scim.Errorf(400, scim.TooMany, "members: these operations look at all members too often; select members by value eq, or name them")
+	}
+	return nil
+}
+
 // selected returns the members that src has so far and that op's filter
 // selects; without a filter, all of them.
-func (p *memberPlan) selected(op patch.MemberOp) []*user {
-	var out []*user
+func (p *memberPlan) selected(op patch.MemberOp) (out []*user, err *scim.Error) {
 	if text, one := op.Selected(); one {
 		id, ok := ParseResourceID(text)
 		if u := p.d.view.userByID(id); ok && u != nil && p.has(u) {
 			out = append(out, u)
 		}
-		return out
+		return out, nil
+	}
+	looks := p.g.members.Len() + len(p.order)
+	if op.Filter == nil { // no member's attributes are read
+		looks /= 16
+	}
+	if err := p.look(looks); err != nil {
+		return nil, err
 	}
 	add := func(u *user) {
 		if p.has(u) && (op.Filter == nil || filter.MatchElement(op.Filter, memberValue(u))) {
@@ -358,7 +381,7 @@ func (p *memberPlan) selected(op patch.MemberOp) []*user {
 			add(u)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // has reports whether src has u in the group after the operations so far.
