@@ -198,7 +198,8 @@ func (x *exchange) sendCursor(q *listRequest, c cursor, items []workspace.Resour
 }
 
 // sendList answers with a ListResponse (RFC 7644 section 3.4.2). where is
-// startIndex, or the nextCursor, which may be null.
+// startIndex, or the nextCursor, which may be null. A page that is too long is
+// refused: where it were cut, who goes on by count would miss the rest.
 func (x *exchange) sendList(q *listRequest, total int, where scim.Attr, items []workspace.Resource) {
 	body := make([]byte, 0, 256+1024*len(items))
 	body = scim.AppendObject(body, scim.Object{
@@ -209,6 +210,10 @@ func (x *exchange) sendList(q *listRequest, total int, where scim.Attr, items []
 	})
 	body = append(body[:len(body)-1], `,"Resources":[`...)
 	for i, r := range items {
+		if most := x.s.cfg.Limits.PageBytes; i > 0 && len(body) > most {
+			x.refuse(scim.Errorf(400, scim.TooMany, "the page is longer than %d bytes with %d of its %d resources; ask for fewer with count, or leave members out with excludedAttributes", most, i, len(items)))
+			return
+		}
 		if i > 0 {
 			body = append(body, ',')
 		}

@@ -15,6 +15,7 @@ type Limits struct {
 	FilterClauses int // comparisons in a filter
 	PageDefault   int // resources in a page without count
 	PageMax       int // the most resources in a page
+	PageBytes     int // length of a page of several resources
 	// PageWait is how long a client may wait before it asks for the next page
 	// of a list; whole seconds.
 	PageWait time.Duration
@@ -25,7 +26,7 @@ type Limits struct {
 
 // DefaultLimits are the limits of the daemon.
 var DefaultLimits = Limits{
-	Depth: 16, Values: 500_000, Operations: 5000, FilterBytes: 8192, FilterClauses: 64, PageDefault: 100, PageMax: 1000,
+	Depth: 16, Values: 500_000, Operations: 5000, FilterBytes: 8192, FilterClauses: 64, PageDefault: 100, PageMax: 1000, PageBytes: 64 << 20,
 	PageWait:       10 * time.Minute,
 	BulkOperations: 1000, BulkBytes: 16 << 20,
 }
