@@ -1,8 +1,14 @@
 package httpapi
 
 import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"fmt"
 	"strings"
 	"testing"
+
+	"rosterd/workspace"
 )
 
 // TestPageBytes: a page that would be too long is refused, never cut, since who
@@ -22,5 +28,38 @@ func TestPageBytes(t *testing.T) {
 		if a.status != status || status == 400 && !strings.Contains(a.body, `"scimType":"tooMany"`) {
 			t.Errorf("%s: %d %.200s", address, a.status, a.body)
 		}
+	}
+}
+
+// A seeing gives Views, and says that it has given one.
+type seeing struct {
+	Workspaces
+	given chan struct{}
+}
+
+func (s *seeing) View(ctx context.Context, ws workspace.ID) (*workspace.View, error) {
+	v, err := s.Workspaces.View(ctx, ws)
+	select {
+	case s.given <- struct{}{}:
+	default:
+	}
+	return v, err
+}
+
+// TestSlowSearch: a search whose body comes slowly is answered as of its end; so
+// a token that was revoked meanwhile gets no page.
+func TestSlowSearch(t *testing.T) {
+	given := make(chan struct{}, 1)
+	r := newRig(t, func(c *Config) { c.Workspaces = &seeing{c.Workspaces, given} })
+	r.do(workspace.CreateToken{ID: "slow", Name: "slow", Connection: "default", Hash: sha256.Sum256([]byte("rsd_test_slow")), Read: true})
+	body := `{"count":1` + strings.Repeat(" ", 48<<10) + `}`
+	c := r.dial()
+	fmt.Fprintf(c, "POST /scim/v2/Users/.search HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer rsd_test_slow\r\nContent-Length: %d\r\n\r\n%s", len(body), body[:24<<10])
+	<-given
+	r.do(workspace.RevokeToken{ID: "slow"})
+	fmt.Fprint(c, body[24<<10:])
+	head, err := bufio.NewReader(c).ReadString('\n')
+	if err != nil || !strings.Contains(head, " 401 ") {
+		t.Errorf("%q %v", head, err)
 	}
 }

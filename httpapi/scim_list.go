@@ -31,7 +31,9 @@ func (x *exchange) search(types []*scim.ResourceType) {
 		x.refuse(err)
 		return
 	}
-	x.answerSearch(p, types)
+	if x.authenticate() { // once more: the body may have been long in coming
+		x.answerSearch(p, types)
+	}
 }
 
 // A listRequest is a search that was understood.
