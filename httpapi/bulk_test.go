@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -173,4 +174,28 @@ func object(t *testing.T, text string) scim.Object {
 		t.Fatal(err)
 	}
 	return o
+}
+
+// TestBulksAtWork: a token has so many bulks at a time, and leaves room for
+// others.
+func TestBulksAtWork(t *testing.T) {
+	r := newRig(t, nil)
+	const nothing = `{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[{"method":"DELETE","path":"/Users/gone"}]}`
+	entra := tokenKey{"acme", "entra"}
+	for range bulksPerToken {
+		r.srv.bulks.enter(entra)
+	}
+	a := r.send("entra", "POST", "/scim/v2/Bulk", nothing)
+	if a.status != 429 || a.header.Get("Retry-After") == "" {
+		t.Errorf("one more of the token: %d %s", a.status, a.body)
+	}
+	r.bulk("okta", nothing)
+	r.srv.bulks.leave(entra)
+	r.bulk("entra", nothing)
+	for n := range bulksInAll {
+		r.srv.bulks.enter(tokenKey{"other", strconv.Itoa(n)})
+	}
+	if a := r.send("okta", "POST", "/scim/v2/Bulk", nothing); a.status != 429 {
+		t.Errorf("one more of all: %d %s", a.status, a.body)
+	}
 }

@@ -2,7 +2,9 @@ package httpapi
 
 import (
 	"strconv"
+	"sync"
 
+	"rosterd/metrics"
 	"rosterd/scim"
 	"rosterd/scim/bulk"
 	"rosterd/workspace"
@@ -13,6 +15,13 @@ const bulkTemplate = "/Bulk"
 // bulk is POST /Bulk (RFC 7644 section 3.7): one command, whose operations are
 // answered each on its own. Whatever becomes of them, the answer is 200.
 func (s *Server) bulk(x *exchange) {
+	key := tokenKey{x.ws, x.token.ID}
+	if !s.bulks.enter(key) {
+		s.cfg.Metrics.Rejection(metrics.Bulks)
+		x.fail(workspace.ErrBusy)
+		return
+	}
+	defer s.bulks.leave(key)
 	raw, err := x.json()
 	var req bulk.Request
 	if err == nil {
@@ -40,6 +49,46 @@ func (s *Server) bulk(x *exchange) {
 		body = x.appendOutcome(body, &req.Operations[i], out, x.reader(view))
 	}
 	x.send(200, scimJSON, append(body, `]}`...))
+}
+
+// Bulks that are read and run side by side: each may hold its body and what that
+// decodes to, a hundred times a single request. One token cannot take the room
+// of all others.
+const (
+	bulksPerToken = 4
+	bulksInAll    = 32
+)
+
+// bulksAtWork counts them. Its zero value is ready.
+type bulksAtWork struct {
+	mu      sync.Mutex
+	all     int              // guarded by mu
+	ofToken map[tokenKey]int // guarded by mu
+}
+
+// enter reports whether there is room for a bulk of a token, which must leave
+// then.
+func (b *bulksAtWork) enter(key tokenKey) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.all == bulksInAll || b.ofToken[key] == bulksPerToken {
+		return false
+	}
+	if b.ofToken == nil {
+		b.ofToken = map[tokenKey]int{}
+	}
+	b.all++
+	b.ofToken[key]++
+	return true
+}
+
+func (b *bulksAtWork) leave(key tokenKey) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.all--
+	if b.ofToken[key]--; b.ofToken[key] == 0 {
+		delete(b.ofToken, key)
+	}
 }
 
 // appendOutcome appends the answer to one operation. The version is that of the

@@ -133,6 +133,7 @@ type Server struct {
 	owners  tokenOwners
 	uses    tokenUses
 	quirks  quirkLedger
+	bulks   bulksAtWork
 	tasks   sync.WaitGroup // notes of tokens that are being written
 	streams *streams
 	walks   walks

@@ -35,6 +35,7 @@ const (
 	CommandsPerWorkspace Reason = "commands_per_workspace" // too many writes in flight of the workspace
 	Connections          Reason = "connections"            // too many connections in all
 	ConnectionsPerIP     Reason = "connections_per_ip"     // too many connections of the address
+	Bulks                Reason = "bulks"                  // too many bulks at work, of the token or in all
 )
 
 // Metrics holds every series. It is safe for concurrent use.
@@ -105,7 +106,7 @@ func New(version, commit string) *Metrics {
 	}
 	// A series that appears with its first event at 1 has not grown for
 	// Prometheus, so what is known beforehand begins at 0.
-	for _, reason := range []Reason{CommandsTotal, CommandsPerWorkspace, Connections, ConnectionsPerIP} {
+	for _, reason := range []Reason{CommandsTotal, CommandsPerWorkspace, Connections, ConnectionsPerIP, Bulks} {
 		m.rejections.WithLabelValues(string(reason))
 	}
 	m.ledger()
