@@ -223,8 +223,8 @@ func (a *applier) create(op Op, before scim.Value, change func(scim.Value) scim.
 		return scim.Value{}, scim.Errorf(400, scim.NoTarget, "path %s selects no value", op.Path)
 	}
 	element := change(scim.Value{Kind: scim.Complex, Obj: template})
-	if element.Obj.Equal(template) {
-		return before, nil // nothing to say of it beyond its type
+	if element.Obj.Equal(template) || len(element.Obj) < len(template) {
+		return before, nil // nothing to say of it beyond its type, or not even that
 	}
 	return join(op.Path.Ref.Attr, before, []scim.Value{element}), nil
 }
