@@ -69,8 +69,9 @@ func anyOf(v scim.Value, sub *scim.Attribute, is func(scim.Value) bool) bool {
 	return is(v)
 }
 
-// match compares v, which may be a list. ne holds where no value is equal, so
-// that it is the opposite of eq; comparing with null asks for absence.
+// match compares v, which may be a list: one of its values has to compare, with
+// ne as well (RFC 7644 section 3.4.2.2). What is absent is not equal to
+// anything; comparing with null asks for absence.
 func (x Compare) match(v scim.Value) bool {
 	leaf := x.Ref.Attr
 	if x.Ref.Sub != nil {
@@ -81,7 +82,7 @@ func (x Compare) match(v scim.Value) bool {
 		return present == (x.Op == Ne)
 	}
 	if x.Op == Ne {
-		return !anyOf(v, x.Ref.Sub, func(v scim.Value) bool { return holds(Eq, leaf, v, x.Value) })
+		return v.IsUnassigned() || anyOf(v, x.Ref.Sub, func(v scim.Value) bool { return !holds(Eq, leaf, v, x.Value) })
 	}
 	return anyOf(v, x.Ref.Sub, func(v scim.Value) bool { return holds(x.Op, leaf, v, x.Value) })
 }
