@@ -27,6 +27,7 @@ var layers = map[string][]string{
 	"scim/filter":             {"scim"},
 	"scim/patch":              {"scim", "scim/filter"},
 	"scim/bulk":               {"scim"},
+	"scim/judges":             {"scim", "scim/filter", "scim/patch"},
 	"ledger":                  {},
 	"invoice":                 {"ledger"},
 	"delivery":                {},
@@ -38,6 +39,7 @@ var layers = map[string][]string{
 	"actors":                  {"ledger", "workspace", "metrics"},
 	"setup":                   {"scim"},
 	"httpapi":                 {"scim", "scim/filter", "scim/bulk", "ledger", "invoice", "workspace", "setup", "metrics"},
+	"httpapi/realclient":      {},
 	"bench/play":              {},
 	"bench":                   {"bench/play"},
 	"cmd/rosterd":             {"scim", "ledger", "invoice", "delivery", "workspace", "metrics", "persistence", "actors", "httpapi", "bench/play"},
@@ -53,6 +55,7 @@ var testLayers = map[string][]string{
 // owners lists third-party modules and the packages that may import them.
 var owners = map[string][]string{
 	"github.com/asynkron/protoactor-go":           {"actors"},
+	"github.com/google/go-github":                 {"httpapi/realclient"},
 	"github.com/valyala/fasthttp":                 {"httpapi", "bench", "bench/play"},
 	"github.com/dgraph-io/badger":                 {"persistence", "bench"},
 	"github.com/prometheus/client_golang":         {"metrics"},

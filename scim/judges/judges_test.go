@@ -1,7 +1,7 @@
 // Package judges holds random people against what must be true of them: PATCH
 // against a slow model, documents against their way through a record and back,
 // and, by way of files that judge.mjs reads, PATCH and filters against what
-// others wrote (docs/adr/0016-independent-judges.md).
+// others wrote (docs/adr/0019-independent-judges.md).
 package judges
 
 import (
