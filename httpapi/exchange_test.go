@@ -197,7 +197,8 @@ type answer struct {
 	closed bool // the server said that it closes the connection
 }
 
-// send sends one request on a connection of its own. who is a dialect,
+// send sends one request on a connection of its own, and wants a resource that
+// it is answered to be as /Schemas says. who is a dialect,
 // "client", "operator", or "-" for nobody; headers are "Name:value", and a
 // Content-Type without a value is none at all.
 func (r *rig) send(who, method, target, body string, headers ...string) answer {
@@ -230,7 +231,9 @@ func (r *rig) send(who, method, target, body string, headers ...string) answer {
 		fmt.Fprintf(&out, "Content-Length: %d\r\n", len(body))
 	}
 	out.WriteString("\r\n" + body)
-	return r.raw(out.Bytes(), method)
+	a := r.raw(out.Bytes(), method)
+	r.obey(target, body, a)
+	return a
 }
 
 // raw sends bytes and reads one response.
