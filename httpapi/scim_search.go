@@ -133,19 +133,34 @@ func rawArgument(query []byte, name string) (string, bool) {
 // inside a quoted value with an @ it is what it looks like: clients forget to
 // encode addresses (row 31).
 func decodeFilter(raw string, d *scim.Dialect) (string, *scim.Error) {
-	text, err := url.PathUnescape(strings.ReplaceAll(raw, "+", "\x00"))
-	if err != nil {
-		return "", scim.Errorf(400, scim.InvalidFilter, "the filter is not well encoded: write %% as %%25")
-	}
-	parts := strings.Split(text, `"`)
-	for i, part := range parts {
-		plus := " "
-		if i%2 == 1 && strings.Contains(part, "@") && strings.Contains(part, "\x00") && d.Tolerates(scim.RawPlus) {
-			plus = "+"
+	var text []byte
+	var pluses []int // offsets of those that were not encoded
+	for i, piece := range strings.Split(raw, "+") {
+		decoded, err := url.PathUnescape(piece)
+		if err != nil {
+			return "", scim.Errorf(400, scim.InvalidFilter, "the filter is not well encoded: write %% as %%25")
 		}
-		parts[i] = strings.ReplaceAll(part, "\x00", plus)
+		if i > 0 {
+			pluses = append(pluses, len(text))
+			text = append(text, '+')
+		}
+		text = append(text, decoded...)
 	}
-	return strings.Join(parts, `"`), nil
+	start, quoted := 0, false
+	for part := range strings.SplitSeq(string(text), `"`) {
+		end := start + len(part)
+		n := 0 // of pluses in this part
+		for n < len(pluses) && pluses[n] < end {
+			n++
+		}
+		if n > 0 && !(quoted && strings.Contains(part, "@") && d.Tolerates(scim.RawPlus)) {
+			for _, at := range pluses[:n] {
+				text[at] = ' '
+			}
+		}
+		start, quoted, pluses = end+1, !quoted, pluses[n:]
+	}
+	return string(text), nil
 }
 
 // countError is what a count that is no number gets from who pages by cursor,
