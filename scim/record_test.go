@@ -1,8 +1,10 @@
 package scim
 
 import (
+	"bytes"
 	"encoding/hex"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -118,6 +120,16 @@ func FuzzRecord(f *testing.F) {
 	f.Add([]byte(Encode(User, normalized(f, User, sample))))
 	f.Add([]byte{})
 	f.Add([]byte{0xff, 0xff, 0xff})
+	d, _ := DialectByName("generic")
+	for _, body := range bodies(f) {
+		raw, err := Decode(body, DefaultLimits)
+		if err != nil {
+			continue
+		}
+		if o, err := Normalize(User, raw, d); err == nil {
+			f.Add([]byte(Encode(User, o)))
+		}
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r := Record(b)
 		for _, a := range User.Attributes {
@@ -136,6 +148,27 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
+// bodies are what identity providers send in the interop rows and life cycles.
+func bodies(f *testing.F) (out [][]byte) {
+	f.Helper()
+	files, err := filepath.Glob("../httpapi/testdata/*/*.txt")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no seeds: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for line := range bytes.Lines(text) {
+			if line[0] == '{' {
+				out = append(out, bytes.TrimSpace(line))
+			}
+		}
+	}
+	return out
+}
+
 // bare is a resource of which the server knows nothing but the record.
 type bare struct{ record Record }
 
@@ -147,6 +180,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add([]byte(`{"a":[1,2.5e3,null,{"b":"\ud83d\ude00"}]}`))
 	f.Add([]byte(`{"a":1,"A":2}`))
 	f.Add([]byte("{\"a\":\"\xff\"}"))
+	for _, body := range bodies(f) {
+		f.Add(body)
+	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		o, err := Decode(body, DefaultLimits)
 		if err != nil {

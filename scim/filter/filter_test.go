@@ -2,7 +2,9 @@ package filter
 
 import (
 	"flag"
+	"net/url"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -131,6 +133,9 @@ func FuzzParse(f *testing.F) {
 		_, text, _ := strings.Cut(head, " ")
 		f.Add(text)
 	}
+	for _, query := range queries(f) {
+		f.Add(query)
+	}
 	d, p := dialect(f, "generic"), ada(f)
 	f.Fuzz(func(t *testing.T, text string) {
 		x, err := Parse(scim.User, text, d, scim.DefaultLimits)
@@ -152,8 +157,40 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
+// queries are the filters of the interop rows and life cycles.
+func queries(f *testing.F) (out []string) {
+	f.Helper()
+	files, err := filepath.Glob("../../httpapi/testdata/*/*.txt")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("no seeds: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for line := range strings.Lines(string(text)) {
+			_, rest, ok := strings.Cut(line, "filter=")
+			rest, _, _ = strings.Cut(strings.TrimSpace(rest), "&")
+			if query, err := url.QueryUnescape(rest); ok && err == nil {
+				out = append(out, query)
+			}
+		}
+	}
+	return out
+}
+
 func FuzzPath(f *testing.F) {
 	for _, text := range []string{"name.givenName", `emails[type eq "work"].value`, `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department`, "members[", `emails[type eq "a"]x`} {
+		f.Add(text)
+	}
+	raw, err := os.ReadFile("testdata/paths.txt")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for line := range strings.Lines(string(raw)) {
+		head, _, _ := strings.Cut(line, " => ")
+		_, text, _ := strings.Cut(head, " ")
 		f.Add(text)
 	}
 	d := dialect(f, "generic")

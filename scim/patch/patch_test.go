@@ -104,6 +104,21 @@ func FuzzApply(f *testing.F) {
 			}
 		}
 	}
+	sent, err := filepath.Glob("../../httpapi/testdata/*/*.txt") // interop rows and life cycles
+	if err != nil || len(sent) == 0 {
+		f.Fatalf("no seeds: %v", err)
+	}
+	for _, file := range sent {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for line := range strings.Lines(string(raw)) {
+			if line[0] == '{' && strings.Contains(line, "Operations") {
+				f.Add(strings.TrimSpace(line))
+			}
+		}
+	}
 	doc := document(f, `{"id":"u1","userName":"ada@example.test","active":true,"emails":[{"value":"a","type":"work","primary":true},{"value":"b","type":"home"}],"name":{"givenName":"Ada"}}`)
 	d, _ := scim.DialectByName("generic")
 	f.Fuzz(func(t *testing.T, body string) {
