@@ -23,8 +23,8 @@ var (
 	days  = []string{"2026-05-01T10:00:00Z", "2026-05-01T12:00:00+02:00", "2026-05-01T10:00:00.5Z", "2025-12-31T23:59:59Z"}
 )
 
-// singles are attributes with one text; parts are those of name. Extension
-// attributes stand behind the URN of theirs.
+// singles are attributes with one text, parts those of name, enterprise those
+// of the enterprise extension, plurals lists of elements.
 var (
 	singles    = []string{"displayName", "title", "nickName", "userType", "locale"}
 	parts      = []string{"familyName", "givenName", "formatted"}
@@ -90,20 +90,14 @@ func (m maker) person() scim.Object {
 	if m.in(2) {
 		o = append(o, scim.Attr{Name: "active", Value: scim.Boolean(m.in(2))})
 	}
-	for _, a := range m.some(singles).Obj {
-		o = append(o, a)
-	}
+	o = append(o, m.some(singles).Obj...)
 	o = o.With("name", m.some(parts))
 	for _, name := range plurals {
 		o = o.With(name, m.elements(0))
 	}
 	o = o.With(scim.URNEnterprise, m.some(enterprise))
-	return o.With(scim.URNRosterdUser, scim.ObjectOf()).With(scim.URNRosterdUser, m.extension())
-}
-
-func (m maker) extension() scim.Value {
-	o := m.some([]string{"absenceRegion"}).Obj
-	return scim.Value{Kind: scim.Complex, Obj: o.With("teams", m.teams(0))}
+	ours := m.some([]string{"absenceRegion"}).Obj.With("teams", m.teams(0))
+	return o.With(scim.URNRosterdUser, scim.Value{Kind: scim.Complex, Obj: ours})
 }
 
 // An operation is one of a PATCH, with the parts of its path apart, so that
@@ -215,15 +209,18 @@ func (m maker) pathless() scim.Object {
 	return o
 }
 
-// finish leaves out the value of a remove and sometimes unassigns by null.
+// finish leaves out the value of a remove, and lets a replace unassign by null
+// now and then. A value that says nothing makes a remove.
 func (m maker) finish(op operation) operation {
-	empty := op.whole == nil && op.value.IsUnassigned() // an object without attributes
-	element := op.where != nil && op.sub == ""
-	if op.kind == "remove" || op.kind == "replace" && op.whole == nil && !element && m.in(12) || empty {
-		op.value = scim.Value{}
+	if op.whole != nil {
+		return op
 	}
-	if empty && op.kind == "add" {
+	if op.value.IsUnassigned() {
 		op.kind = "remove"
+	}
+	element := op.where != nil && op.sub == ""
+	if op.kind == "remove" || op.kind == "replace" && !element && m.in(12) {
+		op.value = scim.Value{}
 	}
 	return op
 }

@@ -26,16 +26,21 @@ export function judgePatch(c, on) {
   } catch {
     return c.refused !== undefined;
   }
-  if (on.has('elements twice')) for (const [name, v] of Object.entries(doc)) if (Array.isArray(v)) doc[name] = distinct(v);
+  for (const name of Object.keys(doc)) {
+    if (on.has('elements twice') && Array.isArray(doc[name])) doc[name] = distinct(doc[name]);
+  }
   return c.refused === undefined && text(doc) === text(c.result);
 }
 
 // apart is an operation for each attribute that one without a path names.
 function apart(op) {
   if (op.path) return [op];
-  return Object.entries(op.value).flatMap(([name, value]) =>
-    typeof value === 'object' && name.startsWith('urn:') ? apart({ op: op.op, value: Object.fromEntries(Object.entries(value).map(([k, v]) => [`${name}:${k}`, v])) }) : { op: op.op, path: name, value },
-  );
+  const out = [];
+  for (const [name, value] of Object.entries(op.value)) {
+    if (!name.startsWith('urn:')) out.push({ op: op.op, path: name, value });
+    else for (const [sub, v] of Object.entries(value)) out.push({ op: op.op, path: `${name}:${sub}`, value: v });
+  }
+  return out;
 }
 
 // apply lets the judge apply op, or does what the reasons that are on say.
