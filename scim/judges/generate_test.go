@@ -225,6 +225,20 @@ func (m maker) finish(op operation) operation {
 	return op
 }
 
+// tolerated is an operation that RFC 7644 does not provide for and every
+// dialect has: removing what the value names (interop row 9), and writing a part
+// of every element.
+func (m maker) tolerated() operation {
+	op := operation{kind: "remove", attr: pick(m, plurals...), value: m.elements(1)}
+	switch m.IntN(3) {
+	case 0:
+		op.urn, op.attr, op.value = scim.URNRosterdUser, "teams", m.teams(1)
+	case 1:
+		op.kind, op.sub, op.value = pick(m, "add", "replace"), pick(m, "value", "display", "type"), m.word()
+	}
+	return op
+}
+
 // json is op as a client sends it.
 func (op operation) json() string {
 	text := `{"op":"` + op.kind + `"`
@@ -232,7 +246,7 @@ func (op operation) json() string {
 		return text + `,"value":` + string(show(op.whole)) + `}`
 	}
 	text += `,"path":` + string(scim.AppendValue(nil, scim.Text(op.path())))
-	if op.kind != "remove" {
+	if op.kind != "remove" || op.value.Kind != scim.Null {
 		text += `,"value":` + string(scim.AppendValue(nil, op.value))
 	}
 	return text + "}"

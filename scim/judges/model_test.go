@@ -59,8 +59,10 @@ func (op operation) apart() []operation {
 
 func (m model) one(before scim.Value, op operation) (scim.Value, scim.ErrorType) {
 	switch {
-	case op.where != nil:
+	case op.where != nil || op.sub != "" && slices.Contains(plurals, op.attr):
 		return m.selected(before, op)
+	case op.kind == "remove" && op.value.Kind == scim.List:
+		return without(before, op.value), ""
 	case op.value.Kind == scim.Null && op.attr == "userName":
 		return before, scim.MutabilityError
 	case op.value.Kind == scim.Null && op.sub == "":
@@ -147,6 +149,17 @@ func added(list, e scim.Value) scim.Value {
 	return scim.Value{Kind: scim.List, List: onePrimary(out, i)}
 }
 
+// without is list less what gone names.
+func without(list, gone scim.Value) scim.Value {
+	out := scim.Value{Kind: scim.List}
+	for _, e := range list.List {
+		if !slices.ContainsFunc(gone.List, func(g scim.Value) bool { return isSame(e, g) }) {
+			out.List = append(out.List, e)
+		}
+	}
+	return out
+}
+
 func isSame(a, b scim.Value) bool {
 	if a.Kind == scim.String {
 		return strings.EqualFold(a.Str, b.Str)
@@ -185,7 +198,11 @@ func distinct(v scim.Value) scim.Value {
 	return v
 }
 
+// holds reports whether c selects e; without a condition all are selected.
 func (c *condition) holds(e scim.Object) bool {
+	if c == nil {
+		return true
+	}
 	switch c.join {
 	case "and":
 		return c.l.holds(e) && c.r.holds(e)
@@ -216,6 +233,9 @@ func (c *condition) holds(e scim.Object) bool {
 
 // template is the element that c describes, if it is equalities joined by and.
 func (c *condition) template() (scim.Object, bool) {
+	if c == nil {
+		return nil, true
+	}
 	if c.join == "" {
 		return scim.Object{{Name: c.sub, Value: c.value}}, c.op == "eq"
 	}
