@@ -45,20 +45,23 @@ type Draft struct {
 	seats overlay
 }
 
-// overlay holds the seats that a Draft changed, over those that there are.
+// overlay holds the seats that a Draft asked for or changed, over those that
+// there are.
 type overlay struct {
-	base    Seats
-	changed map[Person]Seat
+	base Seats
+	seen map[Person]Seat
 }
 
 func (o overlay) Seat(p Person) Seat {
-	if s, ok := o.changed[p]; ok {
-		return s
+	s, ok := o.seen[p]
+	if !ok {
+		s = o.base.Seat(p)
+		o.seen[p] = s
 	}
-	return o.base.Seat(p)
+	return s
 }
 
-func (o overlay) SetSeat(p Person, s Seat) { o.changed[p] = s }
+func (o overlay) SetSeat(p Person, s Seat) { o.seen[p] = s }
 
 // Draft begins a decision at the instant now. seats is only read.
 func (b *Books) Draft(t Terms, now time.Time, seats Seats) *Draft {

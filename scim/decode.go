@@ -105,7 +105,8 @@ const (
 )
 
 // sharedText is the longest body, in bytes, whose strings share one copy of it.
-// Whoever keeps one of them keeps the others, so it must not be long.
+// Whoever keeps one of them keeps the others, so it must not be long, and what
+// is kept for ever is cloned.
 const sharedText = 4 << 10
 
 func (r *reader) reset(body []byte) {

@@ -115,7 +115,7 @@ func (d *decision) find(x *named, before, others []named) *scim.Error {
 	case d.view.groupByDisplay(x.text()) != nil:
 		return scim.Errorf(400, scim.InvalidValue, "teams: %q is a role, not a team", x.text())
 	default:
-		x.g = d.newGroup(GroupDoc{Kind: Team, Name: x.text()})
+		x.g = d.newGroup(GroupDoc{Kind: Team, Name: strings.Clone(x.text())})
 		x.id = x.g.id
 	}
 	return nil

@@ -89,7 +89,7 @@ func (d *decision) createGroup(c CreateGroup) (Result, *scim.Error) {
 	if kind == "" {
 		kind = d.view.settings.Groups.CreateAs
 	}
-	doc := GroupDoc{Name: c.Doc.Get("displayName").Str, External: d.groupExternal(nil, c.Doc, false)}
+	doc := GroupDoc{Name: strings.Clone(c.Doc.Get("displayName").Str), External: d.groupExternal(nil, c.Doc, false)}
 	if kind == "role" {
 		doc.Kind, doc.Assignable = Role, true
 	}
@@ -228,7 +228,7 @@ func (d *decision) writeGroup(g *group, doc scim.Object, ids []ExternalID, plan 
 	if kind := kindSent(doc); kind != "" && kind != g.Kind.String() {
 		return Result{}, scim.Errorf(400, scim.MutabilityError, "kind: a %s stays a %s", g.Kind, g.Kind)
 	}
-	next, before, name := g.GroupDoc, d.view.display(g), doc.Get("displayName").Str
+	next, before, name := g.GroupDoc, d.view.display(g), strings.Clone(doc.Get("displayName").Str)
 	var changes []Change
 	if name != before {
 		if g.Builtin {

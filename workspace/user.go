@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"rosterd/ledger"
@@ -43,7 +44,8 @@ func external(ids []ExternalID, connection string) string {
 }
 
 // withExternal returns ids in which connection's externalId is value, sorted
-// by connection; an empty value removes it.
+// by connection; an empty value removes it. What is kept is a copy: value may
+// share its memory with the body that it came in (scim.Decoder).
 func withExternal(ids []ExternalID, connection, value string) []ExternalID {
 	if external(ids, connection) == value {
 		return ids
@@ -55,7 +57,7 @@ func withExternal(ids []ExternalID, connection, value string) []ExternalID {
 	i, _ := slices.BinarySearchFunc(out, connection, func(x ExternalID, c string) int {
 		return compareSources(Source{Connection: x.Connection}, Source{Connection: c})
 	})
-	return slices.Insert(out, i, ExternalID{connection, value})
+	return slices.Insert(out, i, ExternalID{connection, strings.Clone(value)})
 }
 
 // hints appends every hint under which the user is indexed.

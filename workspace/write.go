@@ -199,7 +199,7 @@ func (w *write) pushedName(u *user, dialect *scim.Dialect) {
 	if name != u.Pushed && !mangles || name == "" || !dialect.Tolerates(scim.SoftDeletedName) {
 		return
 	}
-	w.pushed, w.doc = name, w.doc.With("userName", scim.Text(account))
+	w.pushed, w.doc = strings.Clone(name), w.doc.With("userName", scim.Text(account))
 }
 
 func mangled(name, account string) bool {
