@@ -31,13 +31,24 @@ func (w *writer) attrs(dst []byte, ext *Attribute, attrs []*Attribute, rest []by
 		case !w.projection.wants(ext, a):
 		case a.Derived:
 			if v := w.res.Derived(a); !v.IsUnassigned() {
-				dst = w.value(appendName(dst, &first, a.Name), ext, a, v)
+				dst = w.value(appendKey(dst, &first, a), ext, a, v)
 			}
 		case tag >= 0 && a.stored():
-			dst = w.encoded(appendName(dst, &first, a.Name), ext, a, tag, body)
+			dst = w.encoded(appendKey(dst, &first, a), ext, a, tag, body)
 		}
 	}
 	return dst
+}
+
+// appendKey is appendName of an attribute of a schema, whose name needs no
+// escapes.
+func appendKey(dst []byte, first *bool, a *Attribute) []byte {
+	if !*first {
+		dst = append(dst, ',')
+	}
+	*first = false
+	dst = append(append(dst, '"'), a.Name...)
+	return append(dst, '"', ':')
 }
 
 // seek cuts b behind the attribute num; tag is -1 where it is absent.
@@ -58,7 +69,7 @@ func seek(b []byte, num uint16) (tag int, body, rest []byte) {
 // extension appends an extension unless it is empty.
 func (w *writer) extension(dst []byte, first *bool, ext *Attribute, body []byte) []byte {
 	mark, was := len(dst), *first
-	dst = append(appendName(dst, first, ext.Name), '{')
+	dst = append(appendKey(dst, first, ext), '{')
 	before := len(dst)
 	if dst = w.attrs(dst, ext, ext.Sub, body); len(dst) == before {
 		*first = was
@@ -115,7 +126,7 @@ func (w *writer) encoded(dst []byte, ext, a *Attribute, tag int, body []byte) []
 			var t int
 			var b []byte
 			if t, b, body = seek(body, sub.Num); t >= 0 && w.projection.wantsSub(ext, a, sub) {
-				dst = appendLeaf(appendName(dst, &first, sub.Name), t, b)
+				dst = appendLeaf(appendKey(dst, &first, sub), t, b)
 			}
 		}
 		return append(dst, '}')

@@ -79,8 +79,6 @@ func syntaxError(err error) *Error {
 	switch {
 	case errors.Is(err, io.EOF):
 		return Errorf(400, InvalidSyntax, "the body is empty; send a JSON object")
-	case errors.Is(err, jsontext.ErrDuplicateName):
-		return Errorf(400, InvalidSyntax, "an attribute stands in the body twice")
 	case errors.As(err, &syn):
 		return Errorf(400, InvalidSyntax, "the body is not JSON in UTF-8: error at byte %d", syn.ByteOffset)
 	}
@@ -111,7 +109,7 @@ const sharedText = 4 << 10
 
 func (r *reader) reset(body []byte) {
 	r.body = *bytes.NewBuffer(body)
-	r.Reset(&r.body)
+	r.Reset(&r.body, jsontext.AllowDuplicateNames(true)) // object looks for names in any letter case
 	r.text = ""
 	if len(body) <= sharedText {
 		r.text = string(body)

@@ -57,7 +57,14 @@ func within(ext *Attribute, attrs []*Attribute, path string) (Ref, bool) {
 	return ref, true
 }
 
+// find returns the attribute called name in any letter case. Most clients write
+// names as the schema does, which is faster to see.
 func find(attrs []*Attribute, name string) *Attribute {
+	for _, a := range attrs {
+		if a.Name == name {
+			return a
+		}
+	}
 	for _, a := range attrs {
 		if strings.EqualFold(a.Name, name) {
 			return a
@@ -76,7 +83,9 @@ func cutFold(name, urn string) (string, bool) {
 	return rest, rest == "" || rest[0] == ':'
 }
 
-func isURN(name string) bool { return len(name) > 4 && strings.EqualFold(name[:4], "urn:") }
+func isURN(name string) bool {
+	return len(name) > 4 && name[3] == ':' && strings.EqualFold(name[:3], "urn")
+}
 
 // String returns the canonical path of r, as PATCH would write it.
 func (r Ref) String() string {

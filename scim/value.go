@@ -99,6 +99,11 @@ func (o Object) Get(name string) Value {
 // section 2.1), and whether there is one.
 func (o Object) Fold(name string) (Value, bool) {
 	for i := range o {
+		if o[i].Name == name {
+			return o[i].Value, true
+		}
+	}
+	for i := range o {
 		if strings.EqualFold(o[i].Name, name) {
 			return o[i].Value, true
 		}

@@ -15,8 +15,8 @@ import (
 // at least half of what lives.
 const (
 	garbageAllowed = 128 << 20 // bytes
-	garbageLeast   = 50       // percent
-	garbageMost    = 300      // percent
+	garbageLeast   = 50        // percent
+	garbageMost    = 300       // percent
 	garbagePeriod  = 100 * time.Millisecond
 )
 
