@@ -14,9 +14,9 @@ import (
 // waste half of its memory. Here the garbage that may gather is an amount, and
 // at least half of what lives.
 const (
-	garbageAllowed = 128 << 20 // bytes
-	garbageLeast   = 50        // percent
-	garbageMost    = 300       // percent
+	garbageAllowed = 96 << 20 // bytes
+	garbageLeast   = 50       // percent
+	garbageMost    = 300      // percent
 	garbagePeriod  = 100 * time.Millisecond
 )
 
