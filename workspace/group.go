@@ -54,8 +54,18 @@ func (s *State) reindexGroup(before, after *group) {
 		before.hints(func(h uint32) { s.view.groupIndex.remove(h, before.ord) })
 	}
 	if after != nil {
-		after.hints(func(h uint32) { s.view.groupIndex.insert(h, after.ord) })
+		after.hints(func(h uint32) { s.view.groupIndex.insert(h, after.ord, s.groupStays) })
 	}
+}
+
+// groupStays reports whether the group is to be found under hint.
+func (s *State) groupStays(hint, ord uint32) bool {
+	g, ok := s.view.groups.Get(ord)
+	stays := false
+	if ok {
+		g.hints(func(h uint32) { stays = stays || h == hint })
+	}
+	return stays
 }
 
 func (g *group) hints(yield func(uint32)) {

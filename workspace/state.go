@@ -75,7 +75,7 @@ func (s *State) View() *View {
 	s.gen++
 	v := s.view
 	v.users, v.groups = s.view.users.Copy(), s.view.groups.Copy()
-	v.userIndex.set, v.groupIndex.set = s.view.userIndex.set.Copy(), s.view.groupIndex.set.Copy()
+	v.userIndex, v.groupIndex = s.view.userIndex.copy(), s.view.groupIndex.copy()
 	v.answers = s.view.answers.Copy()
 	v.books = s.view.books.Copy()
 	return &v

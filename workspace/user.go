@@ -94,19 +94,26 @@ func (s *State) reindex(before, after *user) {
 	}
 	for _, h := range now {
 		if !slices.Contains(old, h) {
-			s.view.userIndex.insert(h, after.ord)
+			s.view.userIndex.insert(h, after.ord, s.userStays)
 		}
 	}
 }
 
+// userStays reports whether the user is to be found under hint.
+func (s *State) userStays(hint, ord uint32) bool {
+	var buf [16]uint32
+	u, ok := s.view.users.Get(ord)
+	return ok && slices.Contains(u.hints(buf[:0]), hint)
+}
+
 // putUser stores u in place of before (nil: new) and keeps index and counts.
 func (s *State) putUser(before, u *user) {
+	s.view.users.Set(u.ord, u) // first, since a sweep of the index asks for it
 	if before == nil || !sameKeys(before, u) {
 		s.reindex(before, u)
 	}
 	s.count(before, -1)
 	s.count(u, 1)
-	s.view.users.Set(u.ord, u)
 }
 
 // sameKeys reports whether nothing that is indexed can differ.
