@@ -200,6 +200,8 @@ func render(v reflect.Value) string {
 		return string(scim.AppendObject(nil, x))
 	case workspace.ResourceID:
 		return x.String()
+	case scim.Record:
+		return fmt.Sprintf("%x", string(x))
 	}
 	switch v.Kind() {
 	case reflect.Pointer:

@@ -1,7 +1,6 @@
 package persistence
 
 import (
-	"bytes"
 	"encoding/binary"
 	"time"
 	"unique"
@@ -93,7 +92,7 @@ func name(f *fields, n uint64, p *string) {
 func (f *fields) record(n uint64, p *scim.Record) {
 	if f.decoding {
 		if x, ok := f.take(n, true); ok {
-			*p = bytes.Clone(x.body)
+			*p = scim.Record(x.body)
 		}
 		return
 	}

@@ -1,13 +1,11 @@
 package scim
 
-import "encoding/binary"
-
 // AppendJSON appends the JSON of a resource: what is stored straight from its
 // Record, what is derived from the Resource, as p projects it. Unassigned
 // attributes are left out (RFC 7643 section 2.5).
 func AppendJSON(dst []byte, rt *ResourceType, res Resource, p *Projection) []byte {
 	w := writer{res: res, projection: p}
-	return append(w.attrs(append(dst, '{'), nil, rt.Attributes, res.Record()), '}')
+	return append(w.attrs(append(dst, '{'), nil, rt.Attributes, string(res.Record())), '}')
 }
 
 type writer struct {
@@ -17,11 +15,11 @@ type writer struct {
 
 // attrs appends attributes of ext, or of the resource itself, without braces.
 // attrs ascends by number except for what is derived, so rest is read once.
-func (w *writer) attrs(dst []byte, ext *Attribute, attrs []*Attribute, rest []byte) []byte {
+func (w *writer) attrs(dst []byte, ext *Attribute, attrs []*Attribute, rest string) []byte {
 	first := true
 	for _, a := range attrs {
 		var tag int
-		var body []byte
+		var body string
 		if a.stored() {
 			tag, body, rest = seek(rest, a.Num)
 		}
@@ -52,7 +50,7 @@ func appendKey(dst []byte, first *bool, a *Attribute) []byte {
 }
 
 // seek cuts b behind the attribute num; tag is -1 where it is absent.
-func seek(b []byte, num uint16) (tag int, body, rest []byte) {
+func seek(b string, num uint16) (tag int, body, rest string) {
 	for len(b) > 0 {
 		n, tag, body, tail, err := split(b)
 		if err != nil || n > uint64(num) {
@@ -63,11 +61,11 @@ func seek(b []byte, num uint16) (tag int, body, rest []byte) {
 		}
 		b = tail
 	}
-	return -1, nil, b
+	return -1, "", b
 }
 
 // extension appends an extension unless it is empty.
-func (w *writer) extension(dst []byte, first *bool, ext *Attribute, body []byte) []byte {
+func (w *writer) extension(dst []byte, first *bool, ext *Attribute, body string) []byte {
 	mark, was := len(dst), *first
 	dst = append(appendKey(dst, first, ext), '{')
 	before := len(dst)
@@ -104,7 +102,7 @@ func (w *writer) value(dst []byte, ext, a *Attribute, v Value) []byte {
 }
 
 // encoded appends a stored value.
-func (w *writer) encoded(dst []byte, ext, a *Attribute, tag int, body []byte) []byte {
+func (w *writer) encoded(dst []byte, ext, a *Attribute, tag int, body string) []byte {
 	switch tag {
 	case tagList:
 		dst = append(dst, '[')
@@ -124,7 +122,7 @@ func (w *writer) encoded(dst []byte, ext, a *Attribute, tag int, body []byte) []
 		first := true
 		for _, sub := range a.Sub {
 			var t int
-			var b []byte
+			var b string
 			if t, b, body = seek(body, sub.Num); t >= 0 && w.projection.wantsSub(ext, a, sub) {
 				dst = appendLeaf(appendKey(dst, &first, sub), t, b)
 			}
@@ -135,14 +133,14 @@ func (w *writer) encoded(dst []byte, ext, a *Attribute, tag int, body []byte) []
 }
 
 // appendLeaf appends a stored value that has no parts.
-func appendLeaf(dst []byte, tag int, body []byte) []byte {
+func appendLeaf(dst []byte, tag int, body string) []byte {
 	switch tag {
 	case tagConst:
-		if n, _ := binary.Uvarint(body); n < uint64(len(constants)) {
+		if n, _ := uvarint(body); n < uint64(len(constants)) {
 			return appendString(dst, constants[n])
 		}
 	case tagString:
-		return appendString(dst, string(body))
+		return appendString(dst, body)
 	}
 	v, err := decodeValue(tag, body, &Attribute{}, 1)
 	if err != nil {

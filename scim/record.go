@@ -9,7 +9,8 @@ import (
 )
 
 // A Record is an Object of one resource type in its compact encoding. It is
-// immutable: readers share it without a copy.
+// immutable: readers share it without a copy, and the strings that are read from
+// it share its memory.
 //
 //	record  = attr*                      in ascending order of number
 //	attr    = uvarint(num<<3 | tag) body
@@ -24,7 +25,7 @@ import (
 //
 // Attribute names are not stored: the numbers are those of the schema. The
 // numbers of attributes, tags and constants never change.
-type Record []byte
+type Record string
 
 const (
 	tagFalse = iota
@@ -49,7 +50,8 @@ const maxNesting = 8
 // Encode returns the record of o, a normalised Object of rt. What is derived
 // and read-only, and what is unassigned, is not stored.
 func Encode(rt *ResourceType, o Object) Record {
-	return slices.Clone(appendObject(make([]byte, 0, 768), rt.stored, o)) // of its size, since many are kept
+	var buf [1 << 10]byte
+	return Record(appendObject(buf[:0], rt.stored, o))
 }
 
 // stored reports whether a record holds a.
@@ -125,13 +127,13 @@ func appendBytes[T string | []byte](dst []byte, s T) []byte {
 
 // Object returns what r holds, or an error if r is no record of rt.
 func (r Record) Object(rt *ResourceType) (Object, error) {
-	return decodeObject(r, rt.Attributes, maxNesting)
+	return decodeObject(string(r), rt.Attributes, maxNesting)
 }
 
 // Attr returns the top-level attribute a, or Null. Bytes that no Encode made
 // give Null: Object is the one that reports them.
 func (r Record) Attr(a *Attribute) Value {
-	for rest := []byte(r); len(rest) > 0; {
+	for rest := string(r); len(rest) > 0; {
 		num, tag, body, tail, err := split(rest)
 		if err != nil || num > uint64(a.Num) {
 			return Value{}
@@ -150,7 +152,7 @@ func (r Record) Attr(a *Attribute) Value {
 
 // ExtAttr returns the attribute a of the extension ext, or Null.
 func (r Record) ExtAttr(ext, a *Attribute) Value {
-	for rest := []byte(r); len(rest) > 0; {
+	for rest := string(r); len(rest) > 0; {
 		num, tag, body, tail, err := split(rest)
 		if err != nil {
 			return Value{}
@@ -164,31 +166,47 @@ func (r Record) ExtAttr(ext, a *Attribute) Value {
 }
 
 // split cuts the first attribute off b.
-func split(b []byte) (num uint64, tag int, body, tail []byte, err error) {
-	head, n := binary.Uvarint(b)
+func split(b string) (num uint64, tag int, body, tail string, err error) {
+	head, n := uvarint(b)
 	if n <= 0 {
-		return 0, 0, nil, nil, errRecord
+		return 0, 0, "", "", errRecord
 	}
 	b = b[n:]
 	num, tag = head>>3, int(head&7)
 	switch tag {
 	case tagFalse, tagTrue:
-		return num, tag, nil, b, nil
+		return num, tag, "", b, nil
 	case tagInt, tagConst:
-		if _, n = binary.Uvarint(b); n <= 0 {
-			return 0, 0, nil, nil, errRecord
+		if _, n = uvarint(b); n <= 0 {
+			return 0, 0, "", "", errRecord
 		}
 		return num, tag, b[:n], b[n:], nil
 	}
-	size, n := binary.Uvarint(b)
+	size, n := uvarint(b)
 	if n <= 0 || size > uint64(len(b)-n) {
-		return 0, 0, nil, nil, errRecord
+		return 0, 0, "", "", errRecord
 	}
 	b = b[n:]
-	return num, tag, b[:size:size], b[size:], nil
+	return num, tag, b[:size], b[size:], nil
 }
 
-func decodeObject(b []byte, attrs []*Attribute, depth int) (Object, error) {
+// uvarint is binary.Uvarint of a string. It returns 0 bytes where s ends too
+// early, and a number below for what is too large.
+func uvarint(s string) (v uint64, n int) {
+	for i := range min(len(s), binary.MaxVarintLen64) {
+		c := uint64(s[i])
+		if i == binary.MaxVarintLen64-1 && c > 1 {
+			return 0, -1
+		}
+		v |= c & 0x7f << (7 * i)
+		if c < 0x80 {
+			return v, i + 1
+		}
+	}
+	return 0, 0
+}
+
+func decodeObject(b string, attrs []*Attribute, depth int) (Object, error) {
 	if depth == 0 {
 		return nil, errRecord
 	}
@@ -213,23 +231,23 @@ func decodeObject(b []byte, attrs []*Attribute, depth int) (Object, error) {
 	return o, nil
 }
 
-func decodeValue(tag int, body []byte, a *Attribute, depth int) (Value, error) {
+func decodeValue(tag int, body string, a *Attribute, depth int) (Value, error) {
 	switch tag {
 	case tagFalse, tagTrue:
 		return Boolean(tag == tagTrue), nil
 	case tagInt:
-		n, _ := binary.Varint(body)
-		return Integer(n), nil
+		n, _ := uvarint(body)
+		return Integer(int64(n>>1) ^ -int64(n&1)), nil
 	case tagConst:
-		n, _ := binary.Uvarint(body)
+		n, _ := uvarint(body)
 		if n >= uint64(len(constants)) {
 			return Value{}, fmt.Errorf("%w: constant %s", errRecord, strconv.FormatUint(n, 10))
 		}
 		return Text(constants[n]), nil
 	case tagString:
-		return Text(string(body)), nil
+		return Text(body), nil
 	case tagDecimal:
-		return Value{Kind: Decimal, Str: string(body)}, nil
+		return Value{Kind: Decimal, Str: body}, nil
 	case tagComplex:
 		o, err := decodeObject(body, a.Sub, depth-1)
 		return Value{Kind: Complex, Obj: o}, err
@@ -237,7 +255,7 @@ func decodeValue(tag int, body []byte, a *Attribute, depth int) (Value, error) {
 	return decodeList(body, a, depth-1)
 }
 
-func decodeList(b []byte, a *Attribute, depth int) (Value, error) {
+func decodeList(b string, a *Attribute, depth int) (Value, error) {
 	if depth == 0 {
 		return Value{}, errRecord
 	}

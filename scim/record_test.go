@@ -92,7 +92,7 @@ func TestRecordFrozen(t *testing.T) {
 		if got := string(AppendObject(nil, o)); got != fields[2] {
 			t.Errorf("got %s\nwant %s", got, fields[2])
 		}
-		if got := hex.EncodeToString(Encode(rt, o)); got != fields[1] {
+		if got := hex.EncodeToString([]byte(Encode(rt, o))); got != fields[1] {
 			t.Errorf("encoded anew: %s\nwant %s", got, fields[1])
 		}
 	}

@@ -118,7 +118,7 @@ func (s *State) putUser(before, u *user) {
 
 // sameKeys reports whether nothing that is indexed can differ.
 func sameKeys(a, b *user) bool {
-	return string(a.Record) == string(b.Record) && a.Pushed == b.Pushed && slices.Equal(a.External, b.External)
+	return a.Record == b.Record && a.Pushed == b.Pushed && slices.Equal(a.External, b.External)
 }
 
 func (s *State) count(u *user, n int) {
