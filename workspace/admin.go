@@ -198,7 +198,7 @@ func (d *decision) deleteConnection(c DeleteConnection) (Result, *scim.Error) {
 	}
 	d.view.groups.Scan(func(_ uint32, g *group) bool {
 		g.members.Scan(func(ord uint32, m membership) bool {
-			u, _ := d.view.users.Get(ord)
+			u := d.view.user(ord)
 			for _, src := range d.view.sources.of(m) {
 				if src.Connection == c.ID {
 					d.emit(d.view.removal(g, u, src))

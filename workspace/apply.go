@@ -184,7 +184,7 @@ func (s *State) releaseHeld(g *group, at int64) {
 		m, _ := g.members.Get(ord)
 		m.held = false
 		g.members.Set(ord, m)
-		u, _ := s.view.users.Get(ord)
+		u := s.view.user(ord)
 		s.regroup(u, u.groups, at)
 	}
 }
@@ -242,8 +242,8 @@ func (s *State) enter(u *user, group uint32, at int64) {
 }
 
 func (s *State) leave(ord, group uint32, at int64) {
-	u, ok := s.view.users.Get(ord)
-	assert(ok, "no user %d", ord)
+	u := s.view.user(ord)
+	assert(u != nil, "no user %d", ord)
 	i, found := slices.BinarySearch(u.groups, group)
 	assert(found, "user %v is not in group %d", u.id, group)
 	s.regroup(u, slices.Delete(slices.Clone(u.groups), i, i+1), at)
@@ -252,5 +252,5 @@ func (s *State) leave(ord, group uint32, at int64) {
 func (s *State) regroup(before *user, groups []uint32, at int64) {
 	u := *before
 	u.groups, u.version, u.modified = groups, before.version+1, at
-	s.view.users.Set(u.ord, &u)
+	s.setUser(&u)
 }

@@ -86,7 +86,7 @@ func (s *State) applyRefused(env Envelope, ev RequestRefused) {
 	if before := s.view.userByID(ev.User); before != nil {
 		u := *before
 		u.lastErr = &UserError{At: env.At, Status: ev.Status, Detail: ev.Detail}
-		s.view.users.Set(u.ord, &u)
+		s.setUser(&u)
 	}
 }
 

@@ -24,8 +24,9 @@
 // Users and groups carry an ordinal in order of creation; only what is read in
 // order is in trees keyed by it. Names, addresses and external ids are not
 // stored twice: an index holds a hash and an ordinal in eight bytes, and
-// whoever looks up verifies on the record (index.go). Documents stay in their
-// compact encoding (scim.Record).
+// whoever looks up verifies on the record (index.go). A user at rest is one
+// piece of memory without a pointer in it (packed.go), and is unpacked by
+// whoever looks; the document stays in its compact encoding (scim.Record).
 //
 // # Where to find what
 //

@@ -74,7 +74,7 @@ func (x GroupView) Members(after ResourceID, limit int) iter.Seq[MemberView] {
 			first = u.ord + 1
 		}
 		x.g.members.Ascend(first, func(ord uint32, m membership) bool {
-			u, _ := x.r.v.users.Get(ord)
+			u := x.r.v.user(ord)
 			n++
 			return n <= limit && yield(MemberView{UserView{x.r, u}, x.r.v.sources.of(m), m.held})
 		})
@@ -111,10 +111,12 @@ func (x GroupView) members() scim.Value {
 	own := Source{Connection: x.r.connection}
 	all := x.union || x.r.connection == ""
 	out := make([]scim.Value, 0, min(x.g.members.Len(), 1<<16))
+	var u user
 	x.g.members.Scan(func(ord uint32, m membership) bool {
 		if all || slices.Contains(x.r.v.sources.of(m), own) {
-			u, _ := x.r.v.users.Get(ord)
-			out = append(out, x.r.member(u))
+			p, _ := x.r.v.users.Get(ord)
+			u.unpack(ord, p)
+			out = append(out, x.r.member(&u))
 		}
 		return true
 	})

@@ -372,7 +372,7 @@ func (p *memberPlan) selected(op patch.MemberOp) (out []*user, err *scim.Error) 
 		}
 	}
 	p.g.members.Scan(func(ord uint32, _ membership) bool {
-		u, _ := p.d.view.users.Get(ord)
+		u := p.d.view.user(ord)
 		add(u)
 		return true
 	})

@@ -94,7 +94,7 @@ func TestImportBooked(t *testing.T) {
 		t.Error(got)
 	}
 	billed := 0
-	w.state.view.users.Scan(func(ord uint32, u *user) bool {
+	w.state.view.eachUser(func(u *user) bool {
 		if w.state.view.books.BilledOn(u.seat) == "acme-000001" {
 			billed++
 		}

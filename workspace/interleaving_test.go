@@ -155,7 +155,7 @@ func (s *session) standing() string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%d purchased, %d booked, %d releasing, %d windows, due %s, %s\n", b.Purchased, b.Booked, b.Releasing, b.Windows,
 		stamp(v.Due()), previewText(v))
-	v.users.Scan(func(_ uint32, u *user) bool {
+	v.eachUser(func(u *user) bool {
 		fmt.Fprintf(&out, "%v %v %s\n", u.id, u.seat, b.BilledOn(u.seat))
 		return true
 	})

@@ -152,7 +152,7 @@ func (r Reader) scan(rt *scim.ResourceType, f *filter.Filter) (ids []ResourceID)
 		})
 		return ids
 	}
-	r.v.users.Scan(func(_ uint32, u *user) bool {
+	r.v.eachUser(func(u *user) bool {
 		if r.matches(f, u) {
 			ids = append(ids, u.id)
 		}
@@ -402,7 +402,7 @@ func TestOrderDeadline(t *testing.T) {
 	s := newWorld(t).state
 	record := scim.Encode(scim.User, scim.Object{{Name: "userName", Value: scim.Text("x")}, {Name: "title", Value: scim.Text("x")}})
 	for i := range uint32(sortMost + 1) {
-		s.view.users.Set(i, &user{ord: i, UserDoc: UserDoc{Record: record}})
+		s.setUser(&user{ord: i, UserDoc: UserDoc{Record: record}})
 	}
 	r := s.View().As("okta", "")
 	for by, c := range map[string]struct {

@@ -153,7 +153,7 @@ func (r Reader) at(p place) Resource {
 		g, _ := r.v.groups.Get(p.ordinal())
 		return GroupView{r: r, g: g}
 	}
-	u, _ := r.v.users.Get(p.ordinal())
+	u := r.v.user(p.ordinal())
 	return UserView{r, u}
 }
 
@@ -215,13 +215,13 @@ type selection[T any] struct {
 	all    *btree.Map[uint32, T]
 	found  []uint32 // if served: the ordinals that may match, ascending
 	served bool
-	match  func(T) bool
+	match  func(ord uint32, x T) bool
 	id     func(T) ResourceID
 	cost   func(T) int // of matching it, in ordinary resources
 }
 
 func (s selection[T]) each(after ResourceID, b *budget, yield func(ord uint32) bool) {
-	visit := func(ord uint32, x T) bool { return b.spend(s.cost(x)) && (!s.match(x) || yield(ord)) }
+	visit := func(ord uint32, x T) bool { return b.spend(s.cost(x)) && (!s.match(ord, x) || yield(ord)) }
 	if !s.served {
 		if start, _, ok := s.all.GetAt(s.firstAfter(after)); ok {
 			s.all.Ascend(start, visit)
@@ -253,16 +253,20 @@ func (s selection[T]) firstAfter(after ResourceID) int {
 
 // users returns the users whom f selects. A pushed userName is found beside the
 // account e-mail (row 65); roles and teams are everybody's.
-func (r Reader) users(f *filter.Filter) selection[*user] {
-	s := selection[*user]{
-		all: r.v.users, match: func(*user) bool { return true },
-		id: func(u *user) ResourceID { return u.id }, cost: func(*user) int { return 1 },
+func (r Reader) users(f *filter.Filter) selection[packed] {
+	s := selection[packed]{
+		all: r.v.users, match: func(uint32, packed) bool { return true },
+		id: packed.id, cost: func(packed) int { return 1 },
 	}
 	if f != nil {
 		var p plan
 		p, s.served = serve(f.Expr, r.userPlan)
 		s.found = p.found
-		s.match = r.userMatch(f)
+		asks, u := r.userMatch(f), new(user)
+		s.match = func(ord uint32, p packed) bool {
+			u.unpack(ord, p)
+			return asks(u)
+		}
 	}
 	return s
 }
@@ -327,7 +331,7 @@ func (r Reader) matches(f *filter.Filter, u *user) bool {
 // groups returns the groups that f selects, members being everybody's.
 func (r Reader) groups(f *filter.Filter) selection[*group] {
 	s := selection[*group]{
-		all: r.v.groups, match: func(*group) bool { return true },
+		all: r.v.groups, match: func(uint32, *group) bool { return true },
 		id: func(g *group) ResourceID { return g.id }, cost: func(*group) int { return 1 },
 	}
 	if f == nil {
@@ -342,7 +346,7 @@ func (r Reader) groups(f *filter.Filter) selection[*group] {
 		return s
 	}
 	f = &filter.Filter{Expr: p.rest}
-	s.match = func(g *group) bool { return f.Match(GroupView{r: r, g: g, union: true}) }
+	s.match = func(_ uint32, g *group) bool { return f.Match(GroupView{r: r, g: g, union: true}) }
 	if f.Names(scim.GroupMembers) {
 		s.cost = func(g *group) int { return 1 + g.members.Len() }
 	}

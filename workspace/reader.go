@@ -31,7 +31,7 @@ func (r Reader) User(id ResourceID) (UserView, bool) {
 func (r Reader) UsersAfter(after ResourceID) iter.Seq[UserView] {
 	return func(yield func(UserView) bool) {
 		r.users(nil).each(after, new(budget), func(ord uint32) bool {
-			u, _ := r.v.users.Get(ord)
+			u := r.v.user(ord)
 			return yield(UserView{r, u})
 		})
 	}

@@ -81,7 +81,8 @@ func (v *View) snapGroups(yield func(SnapshotItem) bool) bool {
 
 func (v *View) snapUsers(yield func(SnapshotItem) bool) bool {
 	ok := true
-	v.users.Scan(func(_ uint32, u *user) bool {
+	v.eachUser(func(u *user) bool {
+		u.External = slices.Clone(u.External)
 		ok = yield(SnapUser{
 			ID: u.id, Version: u.version, Created: instant(u.created), Modified: instant(u.modified),
 			LastSync: instant(u.synced), SyncedBy: u.syncedBy, LastError: u.lastErr, UserDoc: u.UserDoc,
@@ -96,7 +97,7 @@ func (v *View) snapMembers(g *group, yield func(SnapshotItem) bool) bool {
 	item, ok := SnapMembers{Group: g.id}, true
 	g.members.Scan(func(ord uint32, m membership) bool {
 		u, _ := v.users.Get(ord)
-		item.Members = append(item.Members, SnapMember{User: u.id, Sources: v.sources.of(m), Held: m.held})
+		item.Members = append(item.Members, SnapMember{User: u.id(), Sources: v.sources.of(m), Held: m.held})
 		if len(item.Members) == membersPerItem {
 			ok = yield(item)
 			item.Members = nil
@@ -176,7 +177,6 @@ func (s *State) restoreHead(item SnapHead) {
 	s.redue()
 }
 
-// restoreMembers may change users in place: no View of s exists yet.
 func (s *State) restoreMembers(item SnapMembers) {
 	g := s.mustGroup(item.Group)
 	for _, member := range item.Members {
@@ -187,5 +187,6 @@ func (s *State) restoreMembers(item SnapMembers) {
 		i, found := slices.BinarySearch(u.groups, g.ord)
 		assert(!found, "user %v is in group %v twice", u.id, g.id)
 		u.groups = slices.Insert(u.groups, i, g.ord)
+		s.setUser(u)
 	}
 }

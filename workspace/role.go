@@ -47,7 +47,7 @@ func (v *View) hasAdmin(gone map[ResourceID]bool) bool {
 	admins := v.groupByName(Role, RoleAdmin)
 	found := false
 	admins.members.Scan(func(ord uint32, m membership) bool {
-		u, _ := v.users.Get(ord)
+		u := v.user(ord)
 		found = !m.held && u.active && u.Kind == Member && !gone[u.id]
 		return !found
 	})

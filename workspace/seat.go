@@ -21,7 +21,7 @@ func (x personSeats) Seat(p ledger.Person) ledger.Seat { return seatIn(&x.s.view
 func (x personSeats) SetSeat(p ledger.Person, seat ledger.Seat) {
 	u := *x.s.mustUser(ResourceID(p))
 	u.seat = seat
-	x.s.view.users.Set(u.ord, &u)
+	x.s.setUser(&u)
 }
 
 // viewSeats is personSeats for a draft, which only reads.
@@ -76,7 +76,7 @@ func (v *View) fallenDue(at time.Time, host Host) []Event {
 // seatEverybody gives people seats who were there before there were seats: a
 // journal of an older version.
 func (v *View) seatEverybody(d *ledger.Draft) {
-	v.users.Scan(func(_ uint32, u *user) bool {
+	v.eachUser(func(u *user) bool {
 		if u.needsSeat() {
 			d.Activate(ledger.Person(u.id), v.isAdmin(u), false)
 		}
@@ -290,7 +290,7 @@ func (d *decision) joins(g *group, id ResourceID) bool {
 // released returns those whom a role that becomes assignable makes admins.
 func (d *decision) released(admins *group) (out adminMoves) {
 	admins.members.Scan(func(ord uint32, m membership) bool {
-		if u, _ := d.view.users.Get(ord); m.held {
+		if u := d.view.user(ord); m.held {
 			out = append(out, adminMove{u.id, true})
 		}
 		return true
@@ -387,7 +387,7 @@ func (v *View) Recount() []string {
 	var out []string
 	say := func(format string, args ...any) { out = append(out, fmt.Sprintf(format, args...)) }
 	var seated, waiting, members int64
-	v.users.Scan(func(_ uint32, u *user) bool {
+	v.eachUser(func(u *user) bool {
 		switch u.seat.State {
 		case ledger.Seated:
 			seated++

@@ -53,7 +53,7 @@ func (d *decision) guardSignIn(before, after *Settings) *scim.Error {
 	var names []string
 	n := 0
 	if d.view.unmanaged > 0 {
-		d.view.users.Scan(func(_ uint32, u *user) bool {
+		d.view.eachUser(func(u *user) bool {
 			if u.needsSeat() && u.ManagedBy == "" && !u.breakGlass {
 				if n++; n <= maxListed {
 					names = append(names, u.userName())

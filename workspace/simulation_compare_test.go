@@ -191,7 +191,7 @@ func (p *play) invariants(b *ledger.Books) {
 	p.t.Helper()
 	v := p.state.View()
 	members := int64(0)
-	v.users.Scan(func(_ uint32, u *user) bool {
+	v.eachUser(func(u *user) bool {
 		if u.Active() && u.Kind == Member {
 			members++
 		}

@@ -116,7 +116,7 @@ func (p *play) flag() *bool {
 // someone returns the alias of somebody who is there, or was, or never was.
 func (p *play) someone() string {
 	var there []ResourceID
-	p.state.view.users.Scan(func(_ uint32, u *user) bool {
+	p.state.view.eachUser(func(u *user) bool {
 		there = append(there, u.id)
 		return true
 	})

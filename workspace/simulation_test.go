@@ -124,7 +124,7 @@ func simulate(t *testing.T, seed uint64) *world {
 // the others, and that nobody waits beside a free seat.
 func (w *world) queueInOrder(after string) {
 	v := &w.state.view
-	v.users.Scan(func(_ uint32, u *user) bool {
+	v.eachUser(func(u *user) bool {
 		if u.seat.State == ledger.Waiting && u.seat.First != (v.effectiveRole(u) == RoleAdmin) {
 			w.t.Errorf("%s: %s waits among the admins: %t", after, u.userName(), u.seat.First)
 		}
@@ -139,7 +139,7 @@ func (w *world) queueInOrder(after string) {
 func (w *world) recount() {
 	v := w.state.View()
 	active, managed, groups := 0, 0, 0
-	v.users.Scan(func(_ uint32, u *user) bool {
+	v.eachUser(func(u *user) bool {
 		if u.Active() {
 			active++
 		}

@@ -153,7 +153,7 @@ func (r Reader) sortValue(p place, by scim.Ref) (v sortValue, decoded bool) {
 		g, _ := r.v.groups.Get(p.ordinal())
 		id, created, modified = g.id, g.created, g.modified
 	} else {
-		u, _ := r.v.users.Get(p.ordinal())
+		u := r.v.user(p.ordinal())
 		id, created, modified = u.id, u.created, u.modified
 		if by.Attr == scim.UserUserName {
 			return sortValue{text: fold(UserView{r, u}.shownUserName())}, false

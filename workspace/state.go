@@ -20,7 +20,8 @@ import (
 //     were handed out, which is safe because trees copy on write;
 //   - a group whose gen is not the State's gen may be shared with a View and is
 //     cloned before its members change;
-//   - users, connections, tokens and settings are never changed in place.
+//   - connections, tokens and settings are never changed in place, and packed
+//     users cannot be.
 type State struct {
 	view View
 	gen  uint64
@@ -38,7 +39,7 @@ type View struct {
 
 	connections []*Connection // by instant of creation
 	tokens      []*Token      // by instant of creation
-	users       *btree.Map[uint32, *user]
+	users       *btree.Map[uint32, packed]
 	groups      *btree.Map[uint32, *group]
 	userIndex   index
 	groupIndex  index
@@ -64,7 +65,7 @@ type View struct {
 // CreateWorkspace.
 func New(id ID) *State {
 	return &State{view: View{
-		id: id, users: new(btree.Map[uint32, *user]), groups: new(btree.Map[uint32, *group]),
+		id: id, users: new(btree.Map[uint32, packed]), groups: new(btree.Map[uint32, *group]),
 		userIndex: newIndex(), groupIndex: newIndex(), sources: newSourceTable(),
 		answers: new(btree.Map[string, answer]), books: ledger.New(ledger.Position{}),
 	}}

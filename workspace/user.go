@@ -9,8 +9,8 @@ import (
 	"rosterd/scim"
 )
 
-// A user is one person at rest. It is never changed in place: a change makes
-// another.
+// A user is one person as a packed user is read. It is never changed in place: a
+// change makes another.
 type user struct {
 	id       ResourceID
 	ord      uint32
@@ -25,6 +25,9 @@ type user struct {
 	lastErr    *UserError
 	seat       ledger.Seat
 	breakGlass bool // keeps a second way in (M14)
+
+	externals [2]ExternalID // room for External, as most need it
+	ordinals  [4]uint32     // room for groups
 }
 
 // needsSeat reports whether the user is active and no guest.
@@ -102,13 +105,13 @@ func (s *State) reindex(before, after *user) {
 // userStays reports whether the user is to be found under hint.
 func (s *State) userStays(hint, ord uint32) bool {
 	var buf [16]uint32
-	u, ok := s.view.users.Get(ord)
-	return ok && slices.Contains(u.hints(buf[:0]), hint)
+	u := s.view.user(ord)
+	return u != nil && slices.Contains(u.hints(buf[:0]), hint)
 }
 
 // putUser stores u in place of before (nil: new) and keeps index and counts.
 func (s *State) putUser(before, u *user) {
-	s.view.users.Set(u.ord, u) // first, since a sweep of the index asks for it
+	s.setUser(u) // first, since a sweep of the index asks for it
 	if before == nil || !sameKeys(before, u) {
 		s.reindex(before, u)
 	}
@@ -144,7 +147,14 @@ func (s *State) count(u *user, n int) {
 
 // userByID returns the user called id.
 func (v *View) userByID(id ResourceID) *user {
-	return v.userWith(hintOf(keyID, "", string(id[:])), func(u *user) bool { return u.id == id })
+	var found *user
+	v.userIndex.each(hintOf(keyID, "", string(id[:])), func(ord uint32) bool {
+		if p, ok := v.users.Get(ord); ok && p.id() == id {
+			found = v.user(ord)
+		}
+		return found == nil
+	})
+	return found
 }
 
 // userByName returns the user whose account e-mail is name in any case.
@@ -175,7 +185,7 @@ func (v *View) userByEmail(value string) *user {
 func (v *View) userWith(hint uint32, is func(*user) bool) *user {
 	var found *user
 	v.userIndex.each(hint, func(ord uint32) bool {
-		if u, ok := v.users.Get(ord); ok && is(u) {
+		if u := v.user(ord); u != nil && is(u) {
 			found = u
 		}
 		return found == nil

@@ -1,0 +1,222 @@
+package workspace
+
+import (
+	"encoding/binary"
+	"time"
+
+	"rosterd/ledger"
+	"rosterd/scim"
+)
+
+// A packed is a user at rest: one piece of memory without a pointer in it, for
+// the collector walks through everything that lives, again and again. It lives
+// in memory only; what is stored has its own form (docs/format.md).
+//
+//	packed  = id, flags byte, version, created, modified, synced, seat,
+//	          externals, groups, texts..., record
+//
+// Numbers are uvarints, a text is its length and its bytes, the record is the
+// rest. What few users have is there only if a flag says so.
+type packed string
+
+// Flags of a packed user.
+const (
+	packedActive = 1 << iota
+	packedBreakGlass
+	packedExternal // a guest
+	packedSeated   // it has a seat that is not the zero Seat
+	packedManaged  // it has a ManagedBy
+	packedSynced   // it has a syncedBy that is not its ManagedBy
+	packedMore     // it has what few users have
+)
+
+// seatFirst is a bit beside the state and the source of a packed seat.
+const (
+	seatSource = 2 // bits of the state
+	seatFirst  = 1 << 7
+)
+
+// pack returns u at rest.
+func (u *user) pack() packed {
+	var buf [1 << 10]byte
+	p := packer(append(buf[:0], u.id[:]...))
+	more := u.Pushed != "" || len(u.Drift)+len(u.Named) > 0 || u.lastErr != nil
+	flags := bit(u.active, packedActive) | bit(u.breakGlass, packedBreakGlass) | bit(u.Kind == External, packedExternal) |
+		bit(u.seat != ledger.Seat{}, packedSeated) | bit(u.ManagedBy != "", packedManaged) |
+		bit(u.syncedBy != u.ManagedBy, packedSynced) | bit(more, packedMore)
+	p = append(p, flags)
+	p.numbers(u.version, uint64(u.created), uint64(u.modified), uint64(u.synced))
+	if flags&packedSeated != 0 {
+		p = append(p, byte(u.seat.State)|byte(u.seat.Source)<<seatSource|bit(u.seat.First, seatFirst))
+		p.numbers(uint64(u.seat.Billed), uint64(u.seat.Since), u.seat.Order)
+	}
+	p.numbers(uint64(len(u.External)))
+	for _, x := range u.External {
+		p.text(x.Connection)
+		p.text(x.Value)
+	}
+	p.numbers(uint64(len(u.groups)))
+	for _, ord := range u.groups {
+		p.numbers(uint64(ord))
+	}
+	if flags&packedManaged != 0 {
+		p.text(u.ManagedBy)
+	}
+	if flags&packedSynced != 0 {
+		p.text(u.syncedBy)
+	}
+	if more {
+		p.more(u)
+	}
+	return packed(append(p, u.Record...))
+}
+
+func bit(is bool, flag byte) byte {
+	if is {
+		return flag
+	}
+	return 0
+}
+
+type packer []byte
+
+func (p *packer) numbers(all ...uint64) {
+	for _, n := range all {
+		*p = binary.AppendUvarint(*p, n)
+	}
+}
+
+func (p *packer) text(s string) {
+	p.numbers(uint64(len(s)))
+	*p = append(*p, s...)
+}
+
+func (p *packer) more(u *user) {
+	p.text(u.Pushed)
+	p.numbers(uint64(len(u.Drift)))
+	for _, path := range u.Drift {
+		p.text(path)
+	}
+	p.numbers(uint64(len(u.Named)))
+	for _, n := range u.Named {
+		p.text(n.Connection)
+		p.text(string(n.Sent))
+		p.numbers(uint64(len(n.Groups)))
+		for _, id := range n.Groups {
+			*p = append(*p, id[:]...)
+		}
+	}
+	if u.lastErr == nil {
+		p.numbers(0)
+		return
+	}
+	p.numbers(uint64(u.lastErr.Status)+1, uint64(u.lastErr.At.UnixMilli()))
+	p.text(u.lastErr.Detail)
+}
+
+// id returns whose p is.
+func (p packed) id() (id ResourceID) {
+	copy(id[:], p)
+	return id
+}
+
+// unpack makes u the user that p holds. Its texts share the memory of p, and
+// its short lists that of u.
+func (u *user) unpack(ord uint32, p packed) {
+	*u = user{id: p.id(), ord: ord}
+	flags := p[len(u.id)]
+	r := unpacker(p[len(u.id)+1:])
+	u.active, u.breakGlass = flags&packedActive != 0, flags&packedBreakGlass != 0
+	if flags&packedExternal != 0 {
+		u.Kind = External
+	}
+	u.version, u.created, u.modified, u.synced = r.number(), int64(r.number()), int64(r.number()), int64(r.number())
+	if flags&packedSeated != 0 {
+		how := r.take(1)[0]
+		u.seat.State, u.seat.Source, u.seat.First = ledger.State(how&(1<<seatSource-1)), ledger.Source(how&^seatFirst>>seatSource), how&seatFirst != 0
+		u.seat.Billed, u.seat.Since, u.seat.Order = uint32(r.number()), int64(r.number()), r.number()
+	}
+	for n, list := r.number(), u.externals[:0]; n > 0; n-- {
+		list = append(list, ExternalID{r.text(), r.text()})
+		u.External = list
+	}
+	for n, list := r.number(), u.ordinals[:0]; n > 0; n-- {
+		list = append(list, uint32(r.number()))
+		u.groups = list
+	}
+	if flags&packedManaged != 0 {
+		u.ManagedBy = r.text()
+	}
+	u.syncedBy = u.ManagedBy
+	if flags&packedSynced != 0 {
+		u.syncedBy = r.text()
+	}
+	if flags&packedMore != 0 {
+		r.more(u)
+	}
+	u.Record = scim.Record(r)
+}
+
+// An unpacker is what is left to read of a packed user.
+type unpacker string
+
+func (r *unpacker) take(n uint64) string {
+	s := string((*r)[:n])
+	*r = (*r)[n:]
+	return s
+}
+
+func (r *unpacker) number() (n uint64) {
+	for i := 0; ; i++ {
+		c := (*r)[i]
+		n |= uint64(c&0x7f) << (7 * i)
+		if c < 0x80 {
+			*r = (*r)[i+1:]
+			return n
+		}
+	}
+}
+
+func (r *unpacker) text() string { return r.take(r.number()) }
+
+func (r *unpacker) more(u *user) {
+	u.Pushed = r.text()
+	for n := r.number(); n > 0; n-- {
+		u.Drift = append(u.Drift, r.text())
+	}
+	for n := r.number(); n > 0; n-- {
+		named := Naming{Connection: r.text(), Sent: scim.Record(r.text())}
+		for n := r.number(); n > 0; n-- {
+			named.Groups = append(named.Groups, packed(r.take(uint64(len(ResourceID{})))).id())
+		}
+		u.Named = append(u.Named, named)
+	}
+	if status := r.number(); status != 0 {
+		u.lastErr = &UserError{Status: int(status - 1), At: time.UnixMilli(int64(r.number())).UTC()}
+		u.lastErr.Detail = r.text()
+	}
+}
+
+// user returns the user with an ordinal, or nil.
+func (v *View) user(ord uint32) *user {
+	p, ok := v.users.Get(ord)
+	if !ok {
+		return nil
+	}
+	u := new(user)
+	u.unpack(ord, p)
+	return u
+}
+
+// eachUser calls yield with every user, oldest first, until it returns false.
+// What it is given is overwritten for the next.
+func (v *View) eachUser(yield func(*user) bool) {
+	var u user
+	v.users.Scan(func(ord uint32, p packed) bool {
+		u.unpack(ord, p)
+		return yield(&u)
+	})
+}
+
+// setUser stores u.
+func (s *State) setUser(u *user) { s.view.users.Set(u.ord, u.pack()) }
