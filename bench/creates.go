@@ -78,9 +78,6 @@ func limitsCreates(ctx context.Context, f createsFlags, stdout, stderr io.Writer
 	if err := cmp.Or(rosterd.stop(), bare.stop(), print(stdout, result, f.json)); err != nil {
 		return err
 	}
-	if result.Failed > 0 {
-		return fmt.Errorf("%d creates failed", result.Failed)
-	}
 	return result.Goals.verdict()
 }
 
@@ -94,20 +91,23 @@ func (f createsFlags) alternate(ctx context.Context, rosterd *daemon, bare *proc
 	}
 	// Both clients have the token: the requests are the same to the byte.
 	clients := [...]*play.Client{rosterd.client(token, f.connections), play.NewClient(bare.url+"/scim/v2", token, f.connections)}
-	people := [...]*source{{seed: 1}, {seed: 1}}
+	people := [...]*sequence{creates(1), creates(1)}
 	bar := newBar(stderr, 2*f.rounds, "rounds")
 	result := &createsReport{Connections: f.connections}
 	for r := -1; r < f.rounds; r++ {
 		for i, client := range clients {
 			if r < 0 {
-				drive(ctx, client, "/Users", people[i], f.connections, f.duration/4)
+				play.Drive(ctx, client, people[i], play.Pace{Connections: f.connections, Duration: f.duration / 4}, nil)
 				continue
 			}
 			before, err := rosterd.syncs()
 			if err != nil {
 				return nil, err
 			}
-			one := drive(ctx, client, "/Users", people[i], f.connections, f.duration)
+			one := play.Drive(ctx, client, people[i], play.Pace{Connections: f.connections, Duration: f.duration}, nil)
+			if err := firstRefusal(one); err != nil {
+				return nil, err
+			}
 			after, err := rosterd.syncs()
 			if err != nil {
 				return nil, err
@@ -134,19 +134,17 @@ func (d *daemon) syncs() (float64, error) {
 
 // A createsReport is the result of limits creates.
 type createsReport struct {
-	Connections    int     `json:"connections"`
-	Daemon         []round `json:"daemon"`
-	Bare           []round `json:"bare"`
-	Failed         int     `json:"failed"`
-	DaemonMedian   float64 `json:"daemonPerSecond"`
-	BareMedian     float64 `json:"barePerSecond"`
-	Syncs          float64 `json:"syncs"` // of the daemon, in its own rounds
-	SyncsPerCreate float64 `json:"syncsPerCreate"`
-	Goals          goals   `json:"goals"`
+	Connections    int            `json:"connections"`
+	Daemon         []play.Outcome `json:"daemon"`
+	Bare           []play.Outcome `json:"bare"`
+	DaemonMedian   float64        `json:"daemonPerSecond"`
+	BareMedian     float64        `json:"barePerSecond"`
+	Syncs          float64        `json:"syncs"` // of the daemon, in its own rounds
+	SyncsPerCreate float64        `json:"syncsPerCreate"`
+	Goals          goals          `json:"goals"`
 }
 
-func (r *createsReport) add(ofDaemon bool, one round, syncs float64) {
-	r.Failed += one.Failed
+func (r *createsReport) add(ofDaemon bool, one play.Outcome, syncs float64) {
 	if !ofDaemon {
 		r.Bare = append(r.Bare, one)
 		return
@@ -157,8 +155,8 @@ func (r *createsReport) add(ofDaemon bool, one round, syncs float64) {
 
 // conclude computes the verdict from the rounds.
 func (r *createsReport) conclude() {
-	creates := 0
-	perSecond := func(rounds []round) []float64 {
+	creates := int64(0)
+	perSecond := func(rounds []play.Outcome) []float64 {
 		var all []float64
 		for _, one := range rounds {
 			all = append(all, one.PerSecond)
@@ -166,7 +164,7 @@ func (r *createsReport) conclude() {
 		return all
 	}
 	for _, one := range r.Daemon {
-		creates += one.Creates
+		creates += one.Count
 	}
 	r.DaemonMedian, r.BareMedian = median(perSecond(r.Daemon)), median(perSecond(r.Bare))
 	r.SyncsPerCreate = 1

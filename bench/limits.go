@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"time"
@@ -67,24 +66,22 @@ func limitsBare(ctx context.Context, f bareFlags, stdout io.Writer) (err error) 
 	defer server.kill()
 	client := play.NewClient(server.url, "", f.connections)
 	defer client.Close()
-	result := bareReport{Connections: f.connections, round: drive(ctx, client, "/Users", &source{seed: 1}, f.connections, f.duration)}
+	pace := play.Pace{Connections: f.connections, Duration: f.duration}
+	result := bareReport{Connections: f.connections, Outcome: play.Drive(ctx, client, creates(1), pace, nil)}
 	if err := cmp.Or(ctx.Err(), server.stop(), print(stdout, result, f.json)); err != nil {
 		return err
 	}
-	if result.Failed > 0 {
-		return fmt.Errorf("%d creates failed", result.Failed)
-	}
-	return nil
+	return firstRefusal(result.Outcome)
 }
 
 // A bareReport is the result of limits bare.
 type bareReport struct {
 	Connections int `json:"connections"`
-	round
+	play.Outcome
 }
 
 func (r bareReport) tables() []table {
 	t := table{head: []string{"server", "connections", "creates", "creates/s", "p50 ms", "p99 ms"}}
-	t.add("bare", r.Connections, r.Creates, r.PerSecond, r.Latency.P50, r.Latency.P99)
+	t.add("bare", r.Connections, r.Count, r.PerSecond, r.Latency.P50, r.Latency.P99)
 	return []table{t}
 }

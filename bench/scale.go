@@ -22,6 +22,7 @@ const (
 )
 
 const (
+	scaleSeed   = 1    // of the people
 	leastPeople = 1000 // below, a large group is no larger than a small one
 	smallGroup  = 50   // members; the large one has half of the people
 )
@@ -70,7 +71,7 @@ func measureScale(ctx context.Context, f scaleFlags, stdout, stderr io.Writer) (
 	if err != nil {
 		return err
 	}
-	s := &scale{flags: f, daemon: rosterd, stderr: stderr, people: source{seed: 1}, report: scaleReport{People: f.people}}
+	s := &scale{flags: f, daemon: rosterd, stderr: stderr, report: scaleReport{People: f.people}}
 	// restart replaces the process inside of the daemon; this kills the last.
 	defer func() { s.daemon.kill() }()
 	if err := s.run(ctx); err != nil {
@@ -90,10 +91,9 @@ type scale struct {
 	stderr io.Writer
 	token  string
 	client *play.Client // of the daemon as it runs now
-	people source
-	ids    []string // of the people, by number; acknowledged
-	small  string   // group of smallGroup members
-	large  string   // group of half the people
+	ids    []string     // of the people, by number; acknowledged
+	small  string       // group of smallGroup members
+	large  string       // group of half the people
 	report scaleReport
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"rosterd/bench/play"
@@ -24,52 +22,54 @@ func (s *scale) importPeople(ctx context.Context) error {
 		return err
 	}
 	s.client = s.daemon.client(s.token, s.flags.connections)
-	s.ids = make([]string, s.flags.people)
+	ids := make([]string, s.flags.people)
 	bar := newBar(s.stderr, s.flags.people, "importing")
 	start := time.Now()
-	if err := s.createPeople(ctx, s.ids, func() { _ = bar.Add(1) }); err != nil {
+	if err := s.createPeople(ctx, ids, func() { _ = bar.Add(1) }); err != nil {
 		return err
 	}
+	s.ids = ids
 	s.report.ImportSeconds = time.Since(start).Seconds()
 	s.report.PerSecond = ratio(float64(s.flags.people), s.report.ImportSeconds)
 	return nil
 }
 
-// createPeople creates as many people as ids is long and writes their ids to
-// it. It stops at the first refusal: a measurement of fewer people is none.
+// createPeople creates as many people as ids is long, who follow those there
+// are, and writes their ids to it. It stops at the first refusal: a
+// measurement of fewer people is none.
 func (s *scale) createPeople(ctx context.Context, ids []string, created func()) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	var next atomic.Int64
-	var group sync.WaitGroup
-	for range s.flags.connections {
-		group.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1) - 1)
-				if i >= len(ids) {
-					return
-				}
-				id, err := s.create(ctx, "/Users", s.people.body())
-				if err != nil {
-					stop(err)
-					return
-				}
-				ids[i] = id
-				created()
+	people := &sequence{n: int64(len(ids)), request: func(i int) play.Request {
+		r := create(scaleSeed, len(s.ids)+i)
+		r.Done = func(a play.Answer, err error) {
+			if ids[i], err = idOf(r.Path, a, err); err != nil {
+				stop(err)
+				return
 			}
-		})
-	}
-	group.Wait()
+			created()
+		}
+		return r
+	}}
+	play.Drive(ctx, s.client, people, play.Pace{Connections: s.flags.connections}, nil)
 	return context.Cause(ctx)
 }
 
 // create posts body and returns the id it got.
 func (s *scale) create(ctx context.Context, path string, body []byte) (string, error) {
 	answer, err := s.send(ctx, http.MethodPost, path, body)
+	return idOf(path, answer, err)
+}
+
+// idOf returns the id of what a POST to path has created.
+func idOf(path string, a play.Answer, err error) (string, error) {
+	if err == nil && !a.OK() {
+		err = fmt.Errorf("POST %s: status %d: %.300s", path, a.Status, a.Body)
+	}
 	if err != nil {
 		return "", err
 	}
-	created, err := answer.Resource()
+	created, err := a.Resource()
 	if err == nil && created.ID == "" {
 		err = fmt.Errorf("POST %s: the answer has no id", path)
 	}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"sync"
-	"sync/atomic"
 
 	"rosterd/bench/play"
 )
@@ -34,7 +32,7 @@ func (s *scale) measureFilter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.report.Filter.Client = seen.quantiles()
+	s.report.Filter.Client = seen.Latency
 	s.report.Filter.P99Seconds, s.report.Filter.Requests = upperBound(between(before, after), 0.99)
 	if s.report.Filter.Requests < filterRequests {
 		return fmt.Errorf("the daemon's histogram counts %d of %d filter requests", s.report.Filter.Requests, filterRequests)
@@ -51,41 +49,34 @@ func (s *scale) scimBuckets() ([]bucket, error) {
 }
 
 // filter sends the requests and checks that each finds its one person.
-func (s *scale) filter(ctx context.Context) (*latency, error) {
+func (s *scale) filter(ctx context.Context) (play.Outcome, error) {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	seen := newLatency()
-	var next atomic.Int64
-	var group sync.WaitGroup
-	for range filterConnections {
-		group.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1) - 1)
-				if i >= filterRequests {
-					return
-				}
-				if err := s.filterOne(ctx, i, seen); err != nil {
+	requests := &sequence{n: filterRequests, request: func(i int) play.Request {
+		// A stride with no common factor goes through all people, out of order.
+		const stride = 7919
+		name := play.PersonAt(scaleSeed, i*stride%s.flags.people).UserName
+		return play.Request{
+			Kind: "filter", Method: http.MethodGet, Path: "/Users?filter=userName+eq+%22" + url.QueryEscape(name) + "%22",
+			Done: func(a play.Answer, err error) {
+				if err := found(name, a, err); err != nil {
 					stop(err)
 				}
-			}
-		})
-	}
-	group.Wait()
-	return seen, context.Cause(ctx)
+			},
+		}
+	}}
+	outcome := play.Drive(ctx, s.client, requests, play.Pace{Connections: filterConnections}, nil)
+	return outcome, context.Cause(ctx)
 }
 
-func (s *scale) filterOne(ctx context.Context, i int, seen *latency) error {
-	// A stride with no common factor goes through all people, out of order.
-	const stride = 7919
-	name := play.PersonAt(s.people.seed, i*stride%s.flags.people).UserName
-	answer, err := s.send(ctx, http.MethodGet, "/Users?filter=userName+eq+%22"+url.QueryEscape(name)+"%22", nil)
+// found checks that a filter has found the one person of this name.
+func found(name string, a play.Answer, err error) error {
 	if err != nil {
 		return err
 	}
-	seen.record(answer.Elapsed)
-	list, err := answer.List()
-	if err == nil && (list.Total != 1 || len(list.Resources) != 1 || list.Resources[0].UserName != name) {
-		err = fmt.Errorf("the filter for one person finds %d", list.Total)
+	list, err := a.List()
+	if err == nil && (!a.OK() || list.Total != 1 || len(list.Resources) != 1 || list.Resources[0].UserName != name) {
+		err = fmt.Errorf("the filter for one person finds %d, with status %d", list.Total, a.Status)
 	}
 	return err
 }

@@ -1,6 +1,10 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+
+	"rosterd/bench/play"
+)
 
 // A scaleReport is the result of scale.
 type scaleReport struct {
@@ -20,9 +24,9 @@ type scaleReport struct {
 // A filterReport is what the daemon's own histogram says of filter requests,
 // and what the client saw of them.
 type filterReport struct {
-	Requests   uint64    `json:"requests"`
-	P99Seconds float64   `json:"p99Seconds"` // upper bound of the bucket
-	Client     quantiles `json:"client"`
+	Requests   uint64       `json:"requests"`
+	P99Seconds float64      `json:"p99Seconds"` // upper bound of the bucket
+	Client     play.Latency `json:"client"`
 }
 
 // A pairReport compares two requests sent in turn: the medians the client saw.

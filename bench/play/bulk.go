@@ -125,7 +125,7 @@ func (r *run) bulk(ctx context.Context, kind, path string, n int, body func(i in
 			ids[i] = op.Location[strings.LastIndexByte(op.Location, '/')+1:]
 		default:
 			r.mu.Lock()
-			r.refuse(Refusal{Status: status, ScimType: op.Response.ScimType, Detail: op.Response.Detail})
+			r.summary.Refusals = addRefusal(r.summary.Refusals, Refusal{Status: status, Count: 1, ScimType: op.Response.ScimType, Detail: op.Response.Detail})
 			r.mu.Unlock()
 		}
 	}

@@ -1,9 +1,12 @@
 package play
 
 import (
+	"bytes"
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -20,12 +23,16 @@ const (
 	maxRetryAfter  = 30 * time.Second // a longer Retry-After is cut to this
 )
 
+// scimType is the media type of SCIM bodies (RFC 7644 section 3.1).
+const scimType = "application/scim+json"
+
 // A Client speaks to one server over kept-alive connections. It is safe for
 // concurrent use.
 type Client struct {
-	base  string
+	base  []byte
 	token string
-	http  *fasthttp.Client
+	http  *fasthttp.HostClient
+	pool  sync.Pool // of *exchange, for Do
 }
 
 // NewClient returns a client of the server at base, which paths are appended
@@ -33,9 +40,14 @@ type Client struct {
 // sent if not empty. At most so many connections are open at a time; further
 // requests wait for one.
 func NewClient(base, token string, connections int) *Client {
-	return &Client{base: base, token: token, http: &fasthttp.Client{
+	var address fasthttp.URI
+	err := address.Parse(nil, []byte(base)) // what cannot be parsed has no host, which the first request says
+	secure := err == nil && string(address.Scheme()) == "https"
+	c := &Client{base: []byte(strings.TrimRight(base, "/")), token: token, http: &fasthttp.HostClient{
+		Addr:                      fasthttp.AddMissingPort(string(address.Host()), secure),
+		IsTLS:                     secure,
 		Name:                      "rosterd-bench",
-		MaxConnsPerHost:           max(connections, 1),
+		MaxConns:                  max(connections, 1),
 		MaxConnWaitTimeout:        requestTimeout,
 		MaxIdleConnDuration:       maxIdle, // below any server's own, so no request meets a closing connection
 		ReadTimeout:               requestTimeout,
@@ -44,12 +56,14 @@ func NewClient(base, token string, connections int) *Client {
 		MaxIdemponentCallAttempts: 1, // a retry would hide what is measured
 		DisablePathNormalizing:    true,
 	}}
+	c.pool.New = func() any { return c.exchange() }
+	return c
 }
 
 // Close closes the connections that are idle.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
-// An Answer is one HTTP response. The body is a copy and stays valid.
+// An Answer is one HTTP response.
 type Answer struct {
 	Status     int
 	Body       []byte
@@ -62,32 +76,66 @@ func (a Answer) OK() bool { return a.Status/100 == 2 }
 
 // Do sends one request and returns the answer, whatever its status; the error
 // says that there was none. A body is sent as application/scim+json
-// (RFC 7644 section 3.1).
+// (RFC 7644 section 3.1). The answer's body is a copy.
 func (c *Client) Do(method, path string, body []byte) (Answer, error) {
-	return c.do(method, path, "application/scim+json", body)
+	return c.do(method, path, scimType, body)
 }
 
 func (c *Client) do(method, path, contentType string, body []byte) (Answer, error) {
-	req, resp := fasthttp.AcquireRequest(), fasthttp.AcquireResponse()
-	defer fasthttp.ReleaseRequest(req)
-	defer fasthttp.ReleaseResponse(resp)
-	req.Header.SetMethod(method)
-	req.SetRequestURI(c.base + path)
-	req.Header.Set("Accept", contentType)
+	e := c.pool.Get().(*exchange)
+	defer c.pool.Put(e)
+	answer, err := e.do(method, path, contentType, body)
+	answer.Body = append([]byte(nil), answer.Body...)
+	return answer, err
+}
+
+// An exchange is a request and its response, with everything prepared that all
+// requests have in common. One goroutine at a time may use it.
+type exchange struct {
+	client      *Client
+	contentType string // that the headers are prepared for
+	uri         []byte
+	get         fasthttp.Request // one that has sent a body cannot be rid of its Content-Length
+	other       fasthttp.Request
+	resp        fasthttp.Response
+}
+
+func (c *Client) exchange() *exchange {
+	e := &exchange{client: c, uri: bytes.Clone(c.base)}
 	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
+		e.get.Header.Set("Authorization", "Bearer "+c.token)
+		e.other.Header.Set("Authorization", "Bearer "+c.token)
 	}
-	if body != nil {
+	return e
+}
+
+// do is Client.Do without the copy: the body of the answer is valid until the
+// next call.
+func (e *exchange) do(method, path, contentType string, body []byte) (Answer, error) {
+	if e.contentType != contentType {
+		e.contentType = contentType
+		e.get.Header.Set("Accept", contentType)
+		e.other.Header.Set("Accept", contentType)
+	}
+	e.uri = append(e.uri[:len(e.client.base)], path...)
+	req := &e.get
+	if method != http.MethodGet {
+		req = &e.other
+		req.Header.SetMethod(method)
+		if body == nil {
+			contentType = ""
+		}
 		req.Header.SetContentType(contentType)
-		req.SetBodyRaw(body)
 	}
+	req.SetRequestURIBytes(e.uri)
+	req.SetBodyRaw(body)
 	start := time.Now()
-	if err := c.http.Do(req, resp); err != nil {
+	if err := e.client.http.Do(req, &e.resp); err != nil {
 		return Answer{}, err
 	}
-	answer := Answer{Status: resp.StatusCode(), Elapsed: time.Since(start), Body: append([]byte(nil), resp.Body()...)}
+	answer := Answer{Status: e.resp.StatusCode(), Elapsed: time.Since(start), Body: e.resp.Body()}
 	if answer.Status == http.StatusTooManyRequests {
-		answer.RetryAfter = retryAfter(resp.Header.Peek("Retry-After"))
+		answer.RetryAfter = retryAfter(e.resp.Header.Peek("Retry-After"))
 	}
 	return answer, nil
 }

@@ -68,7 +68,7 @@ func (r *run) create(ctx context.Context, kind, path string, body []byte) (strin
 func (r *run) wrong(kind string, a Answer, detail string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.refuse(Refusal{Status: a.Status, Detail: detail})
+	r.summary.Refusals = addRefusal(r.summary.Refusals, Refusal{Status: a.Status, Count: 1, Detail: detail})
 	return fmt.Errorf("%s: status %d: %s", kind, a.Status, detail)
 }
 

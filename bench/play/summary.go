@@ -1,8 +1,6 @@
 package play
 
 import (
-	"cmp"
-	"slices"
 	"sync"
 	"time"
 )
@@ -34,10 +32,10 @@ type Options struct {
 // A Refusal counts the answers of one sort that did not do what was asked:
 // those other than 2xx, and a 2xx without a usable body.
 type Refusal struct {
-	Status   int    // HTTP status; 0: no answer at all
-	ScimType string // of the SCIM error (RFC 7644 section 3.12), if it has one
-	Count    int
-	Detail   string // of the first one; what the administrator would read
+	Status   int    `json:"status"`   // HTTP status; 0: no answer at all
+	ScimType string `json:"scimType"` // of the SCIM error (RFC 7644 section 3.12), if it has one
+	Count    int    `json:"count"`
+	Detail   string `json:"detail"` // of the first one; what the administrator would read
 }
 
 // A Summary is what a cycle did.
@@ -104,24 +102,11 @@ func (t *tally) call(kind string, a Answer, err error) {
 	}
 	switch {
 	case err != nil:
-		t.refuse(Refusal{Detail: err.Error()})
+		t.summary.Refusals = addRefusal(t.summary.Refusals, Refusal{Count: 1, Detail: err.Error()})
 	case !a.OK():
 		e := a.failure()
-		t.refuse(Refusal{Status: a.Status, ScimType: e.ScimType, Detail: e.Detail})
+		t.summary.Refusals = addRefusal(t.summary.Refusals, Refusal{Status: a.Status, ScimType: e.ScimType, Count: 1, Detail: e.Detail})
 	}
-}
-
-// refuse counts one refusal. REQUIRES: t.mu held.
-func (t *tally) refuse(r Refusal) {
-	at, found := slices.BinarySearchFunc(t.summary.Refusals, r, compareRefusals)
-	if !found {
-		t.summary.Refusals = slices.Insert(t.summary.Refusals, at, r)
-	}
-	t.summary.Refusals[at].Count++
-}
-
-func compareRefusals(a, b Refusal) int {
-	return cmp.Or(cmp.Compare(a.Status, b.Status), cmp.Compare(a.ScimType, b.ScimType))
 }
 
 // step finishes one step; count is the figure of the summary it adds to, nil
