@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -20,6 +21,7 @@ type Config struct {
 	Dir       string        // the data directory; made if it is not there
 	Reserve   uint64        // bytes of free space below which writes are refused; 0: none
 	Retention time.Duration // how long events are kept once a snapshot holds what they did; 0: for ever
+	Drain     time.Duration // how long Close waits for the disk; 0: for half a minute
 	Now       func() time.Time
 	Metrics   *metrics.Metrics // may be nil
 	Log       zerolog.Logger
@@ -93,6 +95,7 @@ func openJournal(cfg Config) (*Store, error) {
 	if cfg.FreeSpace == nil {
 		cfg.FreeSpace = freeSpace
 	}
+	cfg.Drain = cmp.Or(cfg.Drain, drainTime)
 	if err := checkSpace(cfg); err != nil {
 		return nil, err
 	}
@@ -193,16 +196,31 @@ func (s *Store) Err() error {
 	}
 }
 
+// drainTime is Config.Drain where that is not set.
+const drainTime = 30 * time.Second
+
 // Close writes what was handed over, waits for snapshots that are being
-// written, and closes the store. Appends after it are refused.
+// written, and closes the store. Appends after it are refused. Badger tries for
+// ever to write what it holds in memory, so Close gives up after Config.Drain:
+// it returns an error, and the process has to end. What was acknowledged is in
+// the log on disk either way.
 func (s *Store) Close() error {
+	closed := make(chan error, 1)
+	go func() { closed <- s.close() }()
+	select {
+	case err := <-closed:
+		return cmp.Or(err, s.Err())
+	case <-time.After(s.cfg.Drain):
+		err := fmt.Errorf("the store did not close within %v", s.cfg.Drain)
+		s.cfg.Log.Error().Err(err).Msg("giving up; what was acknowledged stays in the journal's log")
+		return cmp.Or(s.Err(), err)
+	}
+}
+
+func (s *Store) close() error {
 	close(s.closing)
 	s.writer.stop()
 	s.work.Wait()
 	s.space.close()
-	err := s.db.Close()
-	if err == nil {
-		err = s.Err()
-	}
-	return err
+	return s.db.Close()
 }

@@ -2,6 +2,7 @@ package persistence
 
 import (
 	"io"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -32,4 +33,19 @@ func TestConformance(t *testing.T) {
 	journaltest.Run(t, func(t *testing.T) journaltest.Journal {
 		return open(t, config(filepath.Join(base, filepath.Base(t.Name()))))
 	})
+}
+
+// TestCloseOfWhatCannotBeWritten: Badger tries for ever to write what it holds
+// in memory. Close does not.
+func TestCloseOfWhatCannotBeWritten(t *testing.T) {
+	cfg := config(t.TempDir())
+	cfg.Drain = 50 * time.Millisecond
+	s := open(t, cfg)
+	journaltest.NewWriter(t, s, "acme", 1).Must(t, journaltest.Person(1))
+	if err := os.RemoveAll(cfg.Dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err == nil {
+		t.Error("Close says that all is well")
+	}
 }

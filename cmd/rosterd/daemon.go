@@ -86,7 +86,7 @@ func start(cfg *config, log zerolog.Logger) (d *daemon, err error) {
 	}
 	d.metrics = metrics.New(buildInfo())
 	d.store, err = persistence.Open(persistence.Config{
-		Dir: cfg.data, Reserve: cfg.diskReserve, Retention: cfg.logRetention, Now: time.Now, Metrics: d.metrics, Log: log,
+		Dir: cfg.data, Reserve: cfg.diskReserve, Retention: cfg.logRetention, Drain: cfg.drainTimeout, Now: time.Now, Metrics: d.metrics, Log: log,
 	})
 	if err != nil {
 		return nil, err
@@ -250,8 +250,20 @@ func (d *daemon) wait(ctx context.Context) error {
 }
 
 // stop drains and closes everything from the outside in. What is acknowledged
-// is on disk whatever happens here.
+// is on disk whatever happens here. A store that fails meanwhile ends it at
+// once.
 func (d *daemon) stop() error {
+	stopped := make(chan error, 1)
+	go func() { stopped <- d.drain() }()
+	select {
+	case err := <-stopped:
+		return err
+	case <-d.store.Failed():
+		return d.store.Err()
+	}
+}
+
+func (d *daemon) drain() error {
 	ctx, cancel := context.WithTimeout(context.Background(), d.cfg.drainTimeout)
 	defer cancel()
 	var errs []error

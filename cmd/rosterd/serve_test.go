@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // TestListenerEnds: a daemon that nobody can reach any more ends, and says so.
@@ -48,4 +51,49 @@ func TestStopThatFails(t *testing.T) {
 	if len(p.said) != 1 || !strings.HasPrefix(p.said[0], "rosterd: requests did not end in time: ") {
 		t.Errorf("it says %q", p.said)
 	}
+}
+
+// TestStopWithoutStorage: a daemon whose files vanish while it stops ends all
+// the same, with one line and exit code 1.
+func TestStopWithoutStorage(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	p := startProcess(t, dir)
+	openWorkspace(t, p, dir)
+	if err := os.RemoveAll(filepath.Join(dir, "journal")); err != nil {
+		t.Fatal(err)
+	}
+	if code := p.stop(t); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	if len(p.said) != 1 || !strings.HasPrefix(p.said[0], "rosterd: badger: ") {
+		t.Errorf("it says %q", p.said)
+	}
+}
+
+// TestSecondSignal: whoever asks twice waits no longer.
+func TestSecondSignal(t *testing.T) {
+	p := startProcess(t, filepath.Join(t.TempDir(), "data"), "--drain-timeout", "1h")
+	c, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET")
+	if _, err := c.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for range 200 {
+		_ = p.cmd.Process.Signal(syscall.SIGTERM) // fails once it has ended
+		select {
+		case <-p.done:
+			if p.cmd.ProcessState.Success() {
+				t.Error("it says that all is well")
+			}
+			return
+		case <-tick.C:
+		}
+	}
+	t.Error("it goes on")
 }
