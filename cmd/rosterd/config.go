@@ -27,6 +27,7 @@ type config struct {
 	publicURL      string
 	operatorToken  string // empty: the one of the data directory
 	metricsListen  string // empty: /metrics is on the main listener
+	pprofListen    string // empty: nowhere
 	logLevel       zerolog.Level
 	logFormat      string
 	maxBody        int
@@ -62,6 +63,7 @@ func configFlags() *pflag.FlagSet {
 	fs.String("public-url", "", "`URL` that resource locations begin with (default: what the client called the daemon)")
 	fs.String("operator-token", "", "`token` of the admin API (default: generated on first start)")
 	fs.String("metrics-listen", "127.0.0.1:9464", "`address` to serve /metrics on; empty: on the main listener")
+	fs.String("pprof-listen", "", "loopback `address` to serve /debug/pprof on, for the operator alone (default: nowhere)")
 	fs.String("log-level", "info", "`level`: debug, info, warn or error")
 	fs.String("log-format", "json", "`format`: json or console")
 	fs.String("max-body", "1MiB", "`size` of the longest body of a request")
@@ -224,6 +226,9 @@ func parseConfig(k *koanf.Koanf, from origin) (*config, error) {
 	}
 	if r.text("metrics-listen") != "" {
 		c.metricsListen = r.address("metrics-listen")
+	}
+	if r.text("pprof-listen") != "" {
+		c.pprofListen = r.loopback("pprof-listen")
 	}
 	var err error
 	level := r.text("log-level")

@@ -63,6 +63,12 @@ var typedKeys = map[string]struct {
 		[]string{"x", "'9464'", "localhost:65536"},
 		[]string{"9464", "false"},
 	},
+	"pprof-listen": {
+		func(c *config) any { return c.pprofListen },
+		map[string]string{"127.0.0.1:6060": "127.0.0.1:6060", "'[::1]:6060'": "[::1]:6060", "localhost:0": "localhost:0", "''": ""},
+		[]string{"x", "'6060'", "localhost:65536", "0.0.0.0:6060", "':6060'", "'[::]:6060'", "10.0.0.1:6060", "example.com:6060"},
+		[]string{"6060", "false"},
+	},
 	"public-url": {
 		func(c *config) any { return c.publicURL },
 		map[string]string{

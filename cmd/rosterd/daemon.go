@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -45,7 +46,8 @@ type daemon struct {
 	url         string      // base URL without a path
 	tokenFile   string      // holds the operator token, if it was generated now
 	stopMetrics func(context.Context) error
-	served      chan error // what Serve returned
+	profiles    *http.Server // nil: there is none
+	served      chan error   // what Serve returned
 	stopGauges  chan struct{}
 	gauges      sync.WaitGroup
 }
@@ -77,12 +79,23 @@ func start(cfg *config, log zerolog.Logger) (d *daemon, err error) {
 	}
 	d.listener = listener
 	closers = append(closers, listener.Close)
-	var metricsListener net.Listener
-	if cfg.metricsListen != "" {
-		if metricsListener, err = net.Listen("tcp", cfg.metricsListen); err != nil {
-			return nil, fmt.Errorf("metrics-listen: %w", err)
+	beside := func(key, address string) (l net.Listener, err error) {
+		if address == "" {
+			return nil, nil
 		}
-		closers = append(closers, metricsListener.Close)
+		if l, err = net.Listen("tcp", address); err != nil {
+			return nil, fmt.Errorf("%s: %w", key, err)
+		}
+		closers = append(closers, l.Close)
+		return l, nil
+	}
+	metricsListener, err := beside("metrics-listen", cfg.metricsListen)
+	if err != nil {
+		return nil, err
+	}
+	pprofListener, err := beside("pprof-listen", cfg.pprofListen)
+	if err != nil {
+		return nil, err
 	}
 	d.metrics = metrics.New(buildInfo())
 	d.store, err = persistence.Open(persistence.Config{
@@ -97,6 +110,9 @@ func start(cfg *config, log zerolog.Logger) (d *daemon, err error) {
 	}
 	if metricsListener != nil {
 		d.stopMetrics = d.http.ServeMetrics(metricsListener)
+	}
+	if pprofListener != nil {
+		d.profiles = serveProfiles(pprofListener)
 	}
 	go func() { d.served <- d.http.Serve(listener) }()
 	d.gauges.Go(d.watch)
@@ -275,6 +291,9 @@ func (d *daemon) drain() error {
 		if err := d.stopMetrics(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("requests for metrics did not end in time: %w", err))
 		}
+	}
+	if d.profiles != nil {
+		_ = d.profiles.Close() // cuts profiles off, which nobody needs whole
 	}
 	close(d.stopGauges)
 	d.gauges.Wait()

@@ -160,6 +160,16 @@ func (r *reader) address(key string) string {
 	return text
 }
 
+// loopback is address of what only this machine may reach.
+func (r *reader) loopback(key string) string {
+	text := r.address(key)
+	host, _, _ := net.SplitHostPort(text)
+	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
+		r.fail(key, "%q: write a loopback address such as 127.0.0.1:6060; it is for the operator alone", text)
+	}
+	return text
+}
+
 // baseURL reads what paths are appended to, and drops the slash at its end.
 func (r *reader) baseURL(key string) string {
 	text := r.text(key)
