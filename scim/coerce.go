@@ -12,12 +12,16 @@ import (
 // interop row 51). It refuses with 400 invalidValue, naming the attribute,
 // what was sent and what is expected.
 func (a *Attribute) Coerce(raw Value, d *Dialect) (Value, *Error) {
+	return a.coerce(raw, d, nil)
+}
+
+func (a *Attribute) coerce(raw Value, d *Dialect, room *Room) (Value, *Error) {
 	raw = a.formOf(raw, d)
 	if !a.Multi {
 		if raw.Kind == List && len(raw.List) == 1 && d.Tolerates(ListOfOne) {
 			raw = raw.List[0]
 		}
-		return a.coerceOne(raw, d)
+		return a.coerceOne(raw, d, room)
 	}
 	if raw.Kind != List {
 		if raw.Kind != Null {
@@ -28,9 +32,9 @@ func (a *Attribute) Coerce(raw Value, d *Dialect) (Value, *Error) {
 	if err := a.TooMany(raw.List); err != nil && a != GroupMembers {
 		return Value{}, err
 	}
-	out := distinct{list: make([]Value, 0, len(raw.List))}
+	out := distinct{list: room.list(len(raw.List))}
 	for _, e := range raw.List {
-		v, err := a.coerceOne(e, d)
+		v, err := a.coerceOne(e, d, room)
 		if err != nil {
 			return Value{}, err
 		}
@@ -97,7 +101,7 @@ func (a *Attribute) onePrimary(list []Value) *Error {
 	return nil
 }
 
-func (a *Attribute) coerceOne(raw Value, d *Dialect) (Value, *Error) {
+func (a *Attribute) coerceOne(raw Value, d *Dialect, room *Room) (Value, *Error) {
 	if raw.Kind == Null || raw.Kind == List && len(raw.List) == 0 {
 		return Value{}, nil
 	}
@@ -106,7 +110,7 @@ func (a *Attribute) coerceOne(raw Value, d *Dialect) (Value, *Error) {
 	}
 	switch a.Type {
 	case TypeComplex:
-		return a.coerceComplex(raw, d)
+		return a.coerceComplex(raw, d, room)
 	case TypeBoolean:
 		return a.coerceBoolean(raw, d)
 	case TypeInteger:
@@ -171,7 +175,7 @@ func (a *Attribute) coerceText(raw Value) (Value, *Error) {
 
 // coerceComplex takes an object, or a bare value for an attribute that has a
 // value sub-attribute. Unknown and null sub-attributes are dropped (row 13).
-func (a *Attribute) coerceComplex(raw Value, d *Dialect) (Value, *Error) {
+func (a *Attribute) coerceComplex(raw Value, d *Dialect, room *Room) (Value, *Error) {
 	value := find(a.Sub, "value")
 	if raw.Kind != Complex {
 		if value == nil || raw.Kind == List || !d.Tolerates(BareElement) {
@@ -179,7 +183,7 @@ func (a *Attribute) coerceComplex(raw Value, d *Dialect) (Value, *Error) {
 		}
 		raw = ObjectOf(Attr{"value", raw})
 	}
-	out := make(Object, 0, min(len(raw.Obj), len(a.Sub)))
+	out := room.object(min(len(raw.Obj), len(a.Sub)))
 	known := 0
 	for _, sub := range a.Sub {
 		sent, ok := raw.Obj.Fold(sub.Name)
@@ -189,7 +193,7 @@ func (a *Attribute) coerceComplex(raw Value, d *Dialect) (Value, *Error) {
 		if !ok || sub.Mutability == ReadOnly {
 			continue
 		}
-		v, err := sub.Coerce(sent, d)
+		v, err := sub.coerce(sent, d, room)
 		if err != nil {
 			err.Detail = a.Name + "." + err.Detail
 			return Value{}, err

@@ -14,8 +14,11 @@ import (
 func Decode(body []byte, lim Limits) (Object, *Error) { return new(Decoder).Decode(body, lim) }
 
 // A Decoder reads request bodies, one after the other, and keeps its memory
-// for the next. Its zero value is ready.
+// for the next. Its zero value is ready. What it reads is in Room, if there is
+// one.
 type Decoder struct {
+	Room *Room
+
 	r      *reader
 	values int
 }
@@ -33,7 +36,7 @@ func (d *Decoder) Decode(body []byte, lim Limits) (Object, *Error) {
 	}
 	d.r = nil // what a refusal leaves in it would have to be cleared
 	r.reset(body)
-	r.left = lim.Values
+	r.left, r.room = lim.Values, d.Room
 	if k := r.PeekKind(); k != '{' && k != 0 {
 		return nil, Errorf(400, InvalidSyntax, "the body is a JSON %s; send a JSON object", kindName(k))
 	}
@@ -86,14 +89,15 @@ func syntaxError(err error) *Error {
 }
 
 // A reader builds values from tokens. Objects and lists grow on its stacks and
-// are copied at their size when they end.
+// are copied to their room when they end.
 type reader struct {
 	jsontext.Decoder
 	body  bytes.Buffer
 	text  string // a copy of a body that is worth sharing, else empty
 	attrs []Attr
 	list  []Value
-	left  int // how many values it may still read
+	room  *Room // of the results
+	left  int   // how many values it may still read
 }
 
 // Stacks that one body let grow beyond these are not kept for others.
@@ -185,7 +189,7 @@ func (r *reader) object(depth int) (Value, error) {
 		}
 		r.attrs = append(r.attrs, Attr{name, val})
 	}
-	v := Value{Kind: Complex, Obj: append(Object{}, r.attrs[start:]...)}
+	v := Value{Kind: Complex, Obj: append(r.room.object(len(r.attrs)-start), r.attrs[start:]...)}
 	clear(r.attrs[start:])
 	r.attrs = r.attrs[:start]
 	_, err := r.ReadToken()
@@ -242,7 +246,7 @@ func (r *reader) elements(depth int) (Value, error) {
 		}
 		r.list = append(r.list, e)
 	}
-	v := Value{Kind: List, List: append([]Value{}, r.list[start:]...)}
+	v := Value{Kind: List, List: append(r.room.list(len(r.list)-start), r.list[start:]...)}
 	clear(r.list[start:])
 	r.list = r.list[:start]
 	_, err := r.ReadToken()

@@ -9,14 +9,19 @@ import "slices"
 // that the caller can compare it (row 52). Unassigned attributes are absent.
 // Required attributes are Validate's business, since PATCH shares this.
 func Normalize(rt *ResourceType, raw Object, d *Dialect) (Object, *Error) {
+	return (*Room)(nil).Normalize(rt, raw, d)
+}
+
+// Normalize is the function Normalize, with the result in r.
+func (r *Room) Normalize(rt *ResourceType, raw Object, d *Dialect) (Object, *Error) {
 	var slots [maxAttributes]Value
-	n := normalizer{rt: rt, dialect: d, slots: slots[:len(rt.Attributes)]}
+	n := normalizer{rt: rt, dialect: d, slots: slots[:len(rt.Attributes)], room: r}
 	for _, a := range raw {
 		if err := n.add(a.Name, a.Value, false); err != nil {
 			return nil, err
 		}
 	}
-	out := make(Object, 0, len(raw)+1) // room for active, which the workspace may add
+	out := n.room.object(len(raw) + 1) // room for active, which the workspace may add
 	for i, v := range n.slots {
 		if !v.IsUnassigned() {
 			out = append(out, Attr{rt.Attributes[i].Name, v})
@@ -68,6 +73,7 @@ type normalizer struct {
 	rt      *ResourceType
 	dialect *Dialect
 	slots   []Value // by the place of the attribute
+	room    *Room
 }
 
 // add takes one attribute as a client named it, or as it stands under the URN
@@ -92,7 +98,7 @@ func (n *normalizer) add(name string, raw Value, nested bool) *Error {
 	if ref.Sub != nil {
 		return n.addSub(ref, raw)
 	}
-	v, err := ref.Attr.Coerce(raw, n.dialect)
+	v, err := ref.Attr.coerce(raw, n.dialect, n.room)
 	if err != nil {
 		return err
 	}
@@ -111,6 +117,9 @@ func (n *normalizer) addExtension(ext *Attribute, raw Value) *Error {
 	if raw.Kind != Complex {
 		return ext.wrong(raw, "an object")
 	}
+	if slot := &n.slots[ext.place]; slot.Kind == Null {
+		*slot = Value{Kind: Complex, Obj: n.room.object(len(raw.Obj))}
+	}
 	for _, a := range raw.Obj {
 		name, nested := a.Name, !isURN(a.Name)
 		if nested {
@@ -128,7 +137,7 @@ func (n *normalizer) addSub(ref Ref, raw Value) *Error {
 	if ref.Attr.Multi || ref.Sub.Mutability == ReadOnly {
 		return nil
 	}
-	v, err := ref.Sub.Coerce(raw, n.dialect)
+	v, err := ref.Sub.coerce(raw, n.dialect, n.room)
 	if err != nil {
 		err.Detail = ref.Attr.Name + "." + err.Detail
 		return err

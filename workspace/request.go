@@ -12,6 +12,7 @@ type Request struct {
 	ID      ResourceID // not with POST
 	IfMatch Precondition
 	Body    scim.Object // not with DELETE
+	Room    *scim.Room  // that the Command may use too; nil: none
 }
 
 // Command returns what r asks for, read in the dialect of its connection, or
@@ -22,7 +23,7 @@ func (r Request) Command(d *scim.Dialect, lim scim.Limits) (cmd Command, err *sc
 	switch r.Method {
 	case "POST", "PUT":
 		scim.NoteSchemas(r.Body, r.Type.URNs, d)
-		doc, err = scim.Normalize(r.Type, r.Body, d)
+		doc, err = r.Room.Normalize(r.Type, r.Body, d)
 	case "PATCH":
 		ops, err = patch.Parse(r.Type, r.Body, d, lim)
 	}
