@@ -210,17 +210,29 @@ func (b *Books) BilledOn(s Seat) string {
 // Check panics if the books break a rule: active is how many people need a
 // seat. It holds after the last entry of what was decided at once.
 func (b *Books) Check(active int64) {
-	assert(b.Free() >= 0, "%d seated in %d purchased and %d booked seats", b.seated, b.Purchased, b.Booked)
-	assert(b.Waiting() == 0 || b.Free() == 0, "%d wait beside %d free seats", b.Waiting(), b.Free())
-	assert(b.seated+b.Waiting() == active, "%d seated and %d waiting of %d active", b.seated, b.Waiting(), active)
+	if b.Free() < 0 {
+		violated("%d seated in %d purchased and %d booked seats", b.seated, b.Purchased, b.Booked)
+	}
+	if b.Waiting() != 0 && b.Free() != 0 {
+		violated("%d wait beside %d free seats", b.Waiting(), b.Free())
+	}
+	if b.seated+b.Waiting() != active {
+		violated("%d seated and %d waiting of %d active", b.seated, b.Waiting(), active)
+	}
 	assert(b.Booked == 0 || b.Open != nil, "%d booked seats without a window", b.Booked)
-	assert(b.Booked >= 0 && b.Releasing >= 0 && b.Purchased >= 0, "negative seats: %+v", b.Position)
+	if b.Booked < 0 || b.Releasing < 0 || b.Purchased < 0 {
+		violated("negative seats: %+v", b.Position)
+	}
 }
 
 // assert panics with a message unless ok: the books are corrupt, or there is a
 // bug, and nothing may be billed on them.
 func assert(ok bool, format string, args ...any) {
 	if !ok {
-		panic("ledger: " + fmt.Sprintf(format, args...))
+		violated(format, args...)
 	}
 }
+
+// violated panics like a failed assert, for checks on hot paths: the arguments
+// of an assert are put together even if it holds.
+func violated(format string, args ...any) { panic("ledger: " + fmt.Sprintf(format, args...)) }

@@ -86,7 +86,9 @@ func (b *Books) Apply(at time.Time, e Entry, seats Seats) {
 		b.Booked++
 		b.seat(at, e.Person, Booked, seats)
 	case SeatAwaited:
-		assert(seats.Seat(e.Person).State == None, "%x takes a second place", e.Person)
+		if seats.Seat(e.Person).State != None {
+			violated("%x takes a second place", e.Person)
+		}
 		s := Seat{State: Waiting, First: e.First, Since: at.UnixMilli()}
 		b.waiting.Set(waiter{s.First, s.Since, e.Person})
 		seats.SetSeat(e.Person, s)
@@ -121,7 +123,7 @@ func (b *Books) Apply(at time.Time, e Entry, seats Seats) {
 func (b *Books) seat(at time.Time, p Person, from Source, seats Seats) {
 	switch s := seats.Seat(p); s.State {
 	case Seated:
-		assert(false, "%x takes a second seat", p)
+		violated("%x takes a second seat", p)
 	case Waiting:
 		b.dequeue(p, s)
 	}
@@ -147,7 +149,7 @@ func (b *Books) release(p Person, seats Seats) {
 	case Waiting:
 		b.dequeue(p, s)
 	default:
-		assert(false, "%x has no seat to release", p)
+		violated("%x has no seat to release", p)
 	}
 	seats.SetSeat(p, Seat{})
 }

@@ -14,8 +14,12 @@ import (
 // panics.
 func (s *State) Apply(env Envelope, ev Event) {
 	v := &s.view
-	assert(v.settings != nil || isBirth(ev), "%T before the workspace exists", ev)
-	assert(!env.At.Before(v.at), "time runs backwards: %v after %v", env.At, v.at)
+	if v.settings == nil && !isBirth(ev) {
+		violated("%T before the workspace exists", ev)
+	}
+	if env.At.Before(v.at) {
+		violated("time runs backwards: %v after %v", env.At, v.at)
+	}
 	v.seq++
 	v.at = env.At
 	switch ev := ev.(type) {
@@ -84,7 +88,9 @@ func (s *State) applyUser(env Envelope, ev Event) {
 	at := millis(env.At)
 	switch ev := ev.(type) {
 	case UserCreated:
-		assert(bytes.Compare(ev.ID[:], v.lastID[:]) > 0, "user %v is not newer than %v", ev.ID, v.lastID)
+		if bytes.Compare(ev.ID[:], v.lastID[:]) <= 0 {
+			violated("user %v is not newer than %v", ev.ID, v.lastID)
+		}
 		v.lastID = ev.ID
 		u := &user{id: ev.ID, ord: v.nextUser, version: 1, created: at, modified: at, UserDoc: ev.UserDoc}
 		v.nextUser++
@@ -93,7 +99,9 @@ func (s *State) applyUser(env Envelope, ev Event) {
 		s.putUser(nil, u)
 	case UserChanged:
 		before := s.mustUser(ev.ID)
-		assert(ev.Version == before.version+1, "user %v version %d follows %d", ev.ID, ev.Version, before.version)
+		if ev.Version != before.version+1 {
+			violated("user %v version %d follows %d", ev.ID, ev.Version, before.version)
+		}
 		u := *before
 		u.version, u.modified, u.UserDoc = ev.Version, at, ev.UserDoc
 		u.active = ev.Active()
@@ -126,13 +134,17 @@ func (u *user) sync(env Envelope) {
 
 func (s *State) mustUser(id ResourceID) *user {
 	u := s.view.userByID(id)
-	assert(u != nil, "no user %v", id)
+	if u == nil {
+		violated("no user %v", id)
+	}
 	return u
 }
 
 func (s *State) mustGroup(id ResourceID) *group {
 	g := s.view.groupByID(id)
-	assert(g != nil, "no group %v", id)
+	if g == nil {
+		violated("no group %v", id)
+	}
 	return s.own(g.ord)
 }
 
@@ -237,7 +249,9 @@ func (s *State) applyMember(env Envelope, ev Event) {
 // that begins or ceases to be held: it is part of what effectiveRole shows.
 func (s *State) enter(u *user, group uint32, at int64) {
 	i, found := slices.BinarySearch(u.groups, group)
-	assert(!found, "user %v is in group %d twice", u.id, group)
+	if found {
+		violated("user %v is in group %d twice", u.id, group)
+	}
 	s.regroup(u, slices.Insert(slices.Clone(u.groups), i, group), at)
 }
 

@@ -54,7 +54,11 @@ func (s *State) reindexGroup(before, after *group) {
 		before.hints(func(h uint32) { s.view.groupIndex.remove(h, before.ord) })
 	}
 	if after != nil {
-		after.hints(func(h uint32) { s.view.groupIndex.insert(h, after.ord, s.groupStays) })
+		after.hints(func(h uint32) {
+			for x := &s.view.groupIndex; !x.insert(h, after.ord); {
+				x.makeRoom(h, s.groupStays)
+			}
+		})
 	}
 }
 

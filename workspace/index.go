@@ -91,26 +91,24 @@ func (p *page) find(entry uint64) (slot, before int, found bool) {
 	}
 }
 
-// insert enters ord under hint. Where a page is full, stays says which of its
-// entries are still needed.
-func (x *index) insert(hint, ord uint32, stays func(hint, ord uint32) bool) {
+// insert enters ord under hint. It reports false if the page is full: then
+// makeRoom comes first, and again if what it swept away was too little.
+func (x *index) insert(hint, ord uint32) bool {
 	entry := entryOf(hint, ord)
 	p := x.page(hint)
 	slot, before, found := p.find(entry)
 	switch {
 	case found: // it was removed and not swept yet
 		p.stale = max(p.stale-1, 0)
-		return
 	case before >= fewPerHint:
 		x.many.Insert(entry)
-		return
 	case (p.used+1)*4 > len(p.slots)*3:
-		x.makeRoom(p, hint, stays)
-		p = x.page(hint)
-		slot, _, _ = p.find(entry)
+		return false
+	default:
+		p.slots[slot].Store(entry)
+		p.used++
 	}
-	p.slots[slot].Store(entry)
-	p.used++
+	return true
 }
 
 // remove takes ord from under hint.
@@ -124,9 +122,11 @@ func (x *index) remove(hint, ord uint32) {
 	x.many.Delete(entry)
 }
 
-// makeRoom puts others in the place of p: one without its stale entries if they
-// are worth it, else one of twice the size, and two where that is too large.
-func (x *index) makeRoom(p *page, hint uint32, stays func(hint, ord uint32) bool) {
+// makeRoom puts others in the place of the page of a hint: one without its stale
+// entries if they are worth it, else one of twice the size, and two where that
+// is too large. stays says which entries are still needed.
+func (x *index) makeRoom(hint uint32, stays func(hint, ord uint32) bool) {
+	p := x.page(hint)
 	sweep := p.stale*4 >= p.used
 	bits, slots := p.bits, len(p.slots)
 	switch {

@@ -12,6 +12,12 @@ type naiveIndex map[uint32]map[uint32]bool
 
 func (n naiveIndex) has(hint, ord uint32) bool { return n[hint][ord] }
 
+func enter(x *index, hint, ord uint32, stays func(hint, ord uint32) bool) {
+	for !x.insert(hint, ord) {
+		x.makeRoom(hint, stays)
+	}
+}
+
 // TestIndexModel holds an index, and the copies of it that Views would have,
 // against the plain model, for hints that are spread and for hints that fall
 // upon one page or upon few slots.
@@ -48,7 +54,7 @@ func TestIndexModel(t *testing.T) {
 					}
 					model[h][ord] = true
 					live = append(live, uint64(h)<<32|uint64(ord))
-					x.insert(h, ord, model.has)
+					enter(&x, h, ord, model.has)
 				}
 				if i%10_000 == 5000 {
 					views = append(views, copied{x.copy(), slices.Clone(live)})
@@ -80,11 +86,11 @@ func TestIndexSweeps(t *testing.T) {
 	x := newIndex()
 	for range 100_000 {
 		h := random.Uint32()
-		x.insert(h, 1, func(uint32, uint32) bool { return false })
+		enter(&x, h, 1, func(uint32, uint32) bool { return false })
 		x.remove(h, 1)
 	}
 	for ord := range uint32(100_000) {
-		x.insert(7, ord, func(hint, _ uint32) bool { return hint == 7 })
+		enter(&x, 7, ord, func(hint, _ uint32) bool { return hint == 7 })
 	}
 	slots := 0
 	for _, p := range x.pages {
@@ -103,7 +109,7 @@ func TestIndexReaders(t *testing.T) {
 	x := newIndex()
 	always := func(uint32, uint32) bool { return true }
 	for i := range uint32(5000) {
-		x.insert(i*2654435761, i, always)
+		enter(&x, i*2654435761, i, always)
 	}
 	v := x.copy()
 	var readers sync.WaitGroup
@@ -118,7 +124,7 @@ func TestIndexReaders(t *testing.T) {
 		})
 	}
 	for i := uint32(5000); i < 40_000; i++ {
-		x.insert(i*2654435761, i, always)
+		enter(&x, i*2654435761, i, always)
 	}
 	readers.Wait()
 }

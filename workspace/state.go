@@ -218,9 +218,13 @@ func (v *View) Head() Head {
 // journal or a bug; the actor stops before it answers from a broken state.
 func assert(ok bool, format string, args ...any) {
 	if !ok {
-		panic("workspace: " + fmt.Sprintf(format, args...))
+		violated(format, args...)
 	}
 }
+
+// violated panics like a failed assert, for checks on hot paths: the arguments
+// of an assert are put together even if it holds.
+func violated(format string, args ...any) { panic("workspace: " + fmt.Sprintf(format, args...)) }
 
 // Load returns the state that a snapshot was taken from. An error of items is
 // returned as it is.

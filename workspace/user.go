@@ -97,7 +97,9 @@ func (s *State) reindex(before, after *user) {
 	}
 	for _, h := range now {
 		if !slices.Contains(old, h) {
-			s.view.userIndex.insert(h, after.ord, s.userStays)
+			for x := &s.view.userIndex; !x.insert(h, after.ord); {
+				x.makeRoom(h, s.userStays)
+			}
 		}
 	}
 }
