@@ -125,7 +125,8 @@ func checkGoroutines(s *source) (out []string) {
 	return out
 }
 
-// checkAnyMaps finds maps from strings to anything, also by other names.
+// checkAnyMaps finds maps from strings to anything, also by other names, in
+// what is ours.
 func checkAnyMaps(t *codebase) (out []string) {
 	anything := t.named(func(s *source, e ast.Expr) bool {
 		i, ok := e.(*ast.InterfaceType)
@@ -135,7 +136,7 @@ func checkAnyMaps(t *codebase) (out []string) {
 	for _, s := range t.sources {
 		ast.Inspect(s.file, func(n ast.Node) bool {
 			m, ok := n.(*ast.MapType)
-			if !ok {
+			if !ok || slices.Contains(foreign, s.pkg) {
 				return true
 			}
 			value := m.Value
