@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"rosterd/bench/play"
@@ -92,7 +93,7 @@ func (f createsFlags) alternate(ctx context.Context, rosterd *daemon, bare *proc
 	// Both clients have the token: the requests are the same to the byte.
 	clients := [...]*play.Client{rosterd.client(token, f.connections), play.NewClient(bare.url+"/scim/v2", token, f.connections)}
 	people := [...]*sequence{creates(1), creates(1)}
-	bar := newBar(stderr, 2*f.rounds, "rounds")
+	bar := newBar(stderr, 2*f.rounds, "rounds", progressbar.OptionShowIts())
 	result := &createsReport{Connections: f.connections}
 	for r := -1; r < f.rounds; r++ {
 		for i, client := range clients {

@@ -3,9 +3,13 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,107 +21,159 @@ import (
 // black-box client cannot create those.
 const loadTeams = 12
 
-// profiles play first cycles.
-var profiles = map[string]func(context.Context, *play.Client, play.Plan, play.Options) (play.Summary, error){
-	"entra": play.Entra, "bulk": play.Bulk,
+// mixDuration ends a load that would not end by itself.
+const mixDuration = 30 * time.Second
+
+// A cycle plays an identity provider from an empty server on.
+type cycle func(context.Context, *play.Client, play.Plan, play.Options) (play.Summary, error)
+
+var cycles = map[string]cycle{
+	"entra": play.Entra, "okta": play.Okta, "okta-aiw": play.OktaAIW, "onelogin": play.OneLogin, "bulk": play.Bulk,
+}
+
+// mixes are requests about a population.
+var mixes = map[string]play.Weights{"mixed": play.Mixed(), "read": play.Reads()}
+
+func profileNames() []string {
+	return slices.Concat(slices.Sorted(maps.Keys(cycles)), slices.Sorted(maps.Keys(mixes)))
 }
 
 type loadFlags struct {
-	url, token, profile string
-	people, connections int
-	seed                uint64
-	duration            time.Duration
-	json                bool
+	url, token, profile   string
+	traceFile, recordFile string
+	people                int
+	pace                  play.Pace
+	seed                  uint64
+	shares                play.Shares
+	json                  bool
 }
 
 func loadCommand() *cobra.Command {
 	var f loadFlags
 	cmd := &cobra.Command{
-		Use:   "load --url BASE --token TOKEN",
-		Short: "Play an identity provider against a server",
-		Long: "Plays a first cycle of made-up people and teams, reads back by id what was acknowledged, and\n" +
-			"then plays a small later cycle of renames, leavers and removed members.",
-		Example: "  bench load --url http://127.0.0.1:8080/scim/v2 --token rsd_... --people 2000 --connections 32",
+		Use:     "load --url BASE --token TOKEN",
+		Short:   "Load any SCIM server, and check that it keeps what it acknowledged",
+		Long:    loadHelp,
+		Example: loadExamples,
 		Args:    cobra.NoArgs,
 		RunE: working(func(cmd *cobra.Command) error {
-			return load(cmd.Context(), f, cmd.OutOrStdout(), cmd.ErrOrStderr())
+			return f.run(cmd.Context(), cmd.OutOrStdout(), cmd.ErrOrStderr())
 		}),
 	}
-	cmd.Flags().StringVar(&f.url, "url", "", "SCIM base URL of the server")
-	cmd.Flags().StringVar(&f.token, "token", "", "bearer token, allowed to read and write")
-	cmd.Flags().StringVar(&f.profile, "profile", "entra", "the client to play: entra or bulk")
-	cmd.Flags().IntVar(&f.people, "people", 1000, "how many people")
-	cmd.Flags().IntVar(&f.connections, "connections", 16, "requests in flight at a time")
-	cmd.Flags().Uint64Var(&f.seed, "seed", 1, "names the roster; another seed is other people")
-	cmd.Flags().DurationVar(&f.duration, "duration", 0, "end the first cycle after so long, done or not (0: play it all)")
-	cmd.Flags().BoolVar(&f.json, "json", false, "print the result as JSON")
+	flags := cmd.Flags()
+	flags.StringVar(&f.url, "url", "", "SCIM base URL of the server")
+	flags.StringVar(&f.token, "token", "", "bearer token, allowed to read and write")
+	flags.StringVar(&f.profile, "profile", "entra", "what to play: "+strings.Join(profileNames(), ", "))
+	flags.StringVar(&f.traceFile, "trace", "", "play the requests of this file instead of a profile")
+	flags.StringVar(&f.recordFile, "record", "", "write the requests to this file, as a trace")
+	flags.IntVar(&f.people, "people", 1000, "how many people")
+	flags.IntVar(&f.pace.Connections, "connections", 16, "requests in flight at a time")
+	flags.Float64Var(&f.pace.Rate, "rate", 0, "open loop: requests per second, whatever the server does (0: closed loop)")
+	flags.DurationVar(&f.pace.WarmUp, "warm-up", 0, "do not count the first so long")
+	flags.DurationVar(&f.pace.Duration, "duration", 0, "end so long after the warm-up, done or not (0: play it all)")
+	flags.IntVar(&f.pace.Count, "count", 0, "end after so many requests, done or not (0: play it all)")
+	flags.DurationVar(&f.pace.Think, "think", 0, "closed loop: rest of a connection after each answer")
+	flags.DurationVar(&f.pace.Ramp, "ramp", 0, "let connections, or the rate, grow linearly over so long")
+	flags.Uint64Var(&f.seed, "seed", 1, "names the people; another seed is other people")
+	flags.Float64Var(&f.shares.Long, "long-profiles", 0, "share of people with a profile of about 4 KB, 0 to 1")
+	flags.Float64Var(&f.shares.Short, "short-profiles", 0, "share of people with a profile of few attributes, 0 to 1")
+	flags.BoolVar(&f.json, "json", false, "print the result as JSON")
 	for _, required := range []string{"url", "token"} {
 		cobra.CheckErr(cmd.MarkFlagRequired(required))
 	}
 	return cmd
 }
 
-func (f loadFlags) check() error {
-	if profiles[f.profile] == nil {
-		return usageError(fmt.Sprintf("unknown profile %q; there are: entra, bulk", f.profile))
+// check returns what is wrong with the flags.
+func (f *loadFlags) check() error {
+	base, err := url.Parse(f.url)
+	_, mix := mixes[f.profile]
+	switch {
+	case err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "":
+		return usageError(fmt.Sprintf("--url is %q, an address such as http://127.0.0.1:8080/scim/v2 is needed", f.url))
+	case base.RawQuery != "" || base.Fragment != "" || base.User != nil:
+		return usageError("--url has a query, a fragment or a user; leave that out")
+	case f.traceFile == "" && cycles[f.profile] == nil && !mix:
+		return usageError(fmt.Sprintf("unknown profile %q; there are: %s", f.profile, strings.Join(profileNames(), ", ")))
+	case f.pace.Rate < 0:
+		return usageError(fmt.Sprintf("--rate is %v, at least 0 is needed", f.pace.Rate))
+	case f.pace.Rate > 0 && f.pace.Think > 0:
+		return usageError("--think is about a closed loop: leave out --rate or --think")
+	case f.shares.Long < 0 || f.shares.Short < 0 || f.shares.Long+f.shares.Short > 1:
+		return usageError("--long-profiles and --short-profiles are shares from 0 to 1, and together at most 1")
+	case f.recordFile != "" && f.profile == "bulk":
+		return usageError("--record does not see the ids inside of bulks: choose another --profile")
 	}
-	return cmp.Or(atLeast("people", f.people, 1), atLeast("connections", f.connections, 1))
+	return cmp.Or(
+		atLeast("people", f.people, 1), atLeast("connections", f.pace.Connections, 1), atLeast("count", f.pace.Count, 0),
+		notNegative("warm-up", f.pace.WarmUp), notNegative("duration", f.pace.Duration),
+		notNegative("think", f.pace.Think), notNegative("ramp", f.pace.Ramp),
+	)
 }
 
-func load(ctx context.Context, f loadFlags, stdout, stderr io.Writer) error {
+func notNegative(flag string, d time.Duration) error {
+	if d < 0 {
+		return usageError(fmt.Sprintf("--%s is %v, at least 0 is needed", flag, d))
+	}
+	return nil
+}
+
+func (f *loadFlags) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
 	if err := f.check(); err != nil {
 		return err
 	}
-	client := play.NewClient(f.url, f.token, f.connections)
+	trace, err := f.readTrace()
+	if err != nil {
+		return err
+	}
+	client := play.NewClient(f.url, f.token, f.pace.Connections)
 	defer client.Close()
-	plan := play.Roster(f.seed, f.people, loadTeams, 0)
-	result := loadReport{Profile: f.profile, Connections: f.connections, Seed: f.seed, latencies: map[string]*latency{}}
-
-	summary, err := f.firstCycle(ctx, client, plan, result.observe, stderr)
+	if f.recordFile != "" {
+		file, err := os.Create(f.recordFile)
+		if err != nil {
+			return usageError("--record: " + err.Error())
+		}
+		end := client.Record(file)
+		defer func() { err = cmp.Or(err, end(), file.Close()) }()
+	}
+	l := &load{loadFlags: f, client: client, stderr: stderr, plan: play.Roster(f.seed, f.people, loadTeams, 0)}
+	l.plan.Shares = f.shares
+	l.report = loadReport{Profile: f.profile, URL: f.url, Connections: f.pace.Connections, Rate: f.pace.Rate, Seed: f.seed, People: f.people}
+	switch weights, mix := mixes[f.profile]; {
+	case trace != nil:
+		l.report.Profile = f.traceFile
+		err = l.replay(ctx, trace)
+	case mix:
+		err = l.mix(ctx, weights)
+	default:
+		err = l.cycle(ctx, cycles[f.profile])
+	}
 	if err != nil {
 		return err
 	}
-	result.add(summary)
-	read, err := play.Verify(ctx, client, plan, summary.Acked, f.connections)
-	if err != nil {
+	l.report.conclude()
+	if err := print(stdout, &l.report, f.json); err != nil {
 		return err
 	}
-	result.ReadBack, result.Missing, result.Examples = read.Read, read.Differences, read.Examples
-	few := max(1, f.people/100)
-	later, err := play.Increment(ctx, client, plan, summary.Acked, play.Changes{Rename: few, Deactivate: few, Remove: loadTeams},
-		play.Options{Connections: f.connections, Observe: result.observe})
-	if err != nil {
-		return err
-	}
-	result.add(later)
-	result.Latencies = result.quantiles()
-	if err := print(stdout, &result, f.json); err != nil {
-		return err
-	}
-	return result.verdict()
+	return l.report.verdict()
 }
 
-// firstCycle plays the plan with a progress bar, for at most the duration. To
-// be cut off by that is no error.
-func (f loadFlags) firstCycle(ctx context.Context, client *play.Client, plan play.Plan, observe func(play.Call), stderr io.Writer) (play.Summary, error) {
-	limited := ctx
-	if f.duration > 0 {
-		var cancel context.CancelFunc
-		limited, cancel = context.WithTimeout(ctx, f.duration)
-		defer cancel()
+// readTrace returns the trace, or nil if none is to be played.
+func (f *loadFlags) readTrace() (*play.Trace, error) {
+	if f.traceFile == "" {
+		return nil, nil
 	}
-	bar := newBar(stderr, plan.Steps(), "")
-	summary, err := profiles[f.profile](limited, client, plan, play.Options{
-		Connections: f.connections,
-		Observe:     observe,
-		Progress: func(s play.Step) {
-			bar.Describe(s.Phase)
-			_ = bar.Set(s.Done) // fails only past the end
-		},
-	})
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		fmt.Fprintln(stderr)
-		err = nil
+	file, err := os.Open(f.traceFile)
+	if err != nil {
+		return nil, usageError("--trace: " + err.Error())
 	}
-	return summary, err
+	defer file.Close()
+	trace, err := play.ReadTrace(file)
+	if err != nil {
+		return nil, usageError("--trace " + f.traceFile + ": " + err.Error())
+	}
+	if f.pace.Rate > 0 {
+		trace.IgnoreOffsets()
+	}
+	return trace, nil
 }

@@ -144,14 +144,13 @@ func (g goals) table() table {
 }
 
 // newBar draws progress of total steps on w, the process's stderr.
-func newBar(w io.Writer, total int, description string) *progressbar.ProgressBar {
-	return progressbar.NewOptions(total,
+func newBar(w io.Writer, total int, description string, more ...progressbar.Option) *progressbar.ProgressBar {
+	return progressbar.NewOptions(total, append([]progressbar.Option{
 		progressbar.OptionSetWriter(w),
 		progressbar.OptionSetDescription(description),
 		progressbar.OptionShowCount(),
-		progressbar.OptionShowIts(),
 		progressbar.OptionSetWidth(30),
-		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionThrottle(100 * time.Millisecond),
 		progressbar.OptionOnCompletion(func() { fmt.Fprintln(w) }),
-	)
+	}, more...)...)
 }

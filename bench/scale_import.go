@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/schollz/progressbar/v3"
+
 	"rosterd/bench/play"
 )
 
@@ -23,7 +25,7 @@ func (s *scale) importPeople(ctx context.Context) error {
 	}
 	s.client = s.daemon.client(s.token, s.flags.connections)
 	ids := make([]string, s.flags.people)
-	bar := newBar(s.stderr, s.flags.people, "importing")
+	bar := newBar(s.stderr, s.flags.people, "importing", progressbar.OptionShowIts())
 	start := time.Now()
 	if err := s.createPeople(ctx, ids, func() { _ = bar.Add(1) }); err != nil {
 		return err
@@ -56,8 +58,8 @@ func (s *scale) createPeople(ctx context.Context, ids []string, created func()) 
 }
 
 // create posts body and returns the id it got.
-func (s *scale) create(ctx context.Context, path string, body []byte) (string, error) {
-	answer, err := s.send(ctx, http.MethodPost, path, body)
+func (s *scale) create(path string, body []byte) (string, error) {
+	answer, err := s.send(http.MethodPost, path, body)
 	return idOf(path, answer, err)
 }
 
@@ -77,8 +79,8 @@ func idOf(path string, a play.Answer, err error) (string, error) {
 }
 
 // send sends one request that has to succeed.
-func (s *scale) send(ctx context.Context, method, path string, body []byte) (play.Answer, error) {
-	answer, err := s.client.Send(ctx, method, path, body, func(play.Answer) {})
+func (s *scale) send(method, path string, body []byte) (play.Answer, error) {
+	answer, err := s.client.Do(method, path, body)
 	if err != nil {
 		return play.Answer{}, fmt.Errorf("%s %s: %w", method, path, err)
 	}
@@ -89,23 +91,23 @@ func (s *scale) send(ctx context.Context, method, path string, body []byte) (pla
 }
 
 // fillGroups makes the two groups that members are added to later.
-func (s *scale) fillGroups(ctx context.Context) error {
+func (s *scale) fillGroups(context.Context) error {
 	var err error
-	if s.small, err = s.group(ctx, "Small team", s.ids[:smallGroup]); err != nil {
+	if s.small, err = s.group("Small team", s.ids[:smallGroup]); err != nil {
 		return err
 	}
-	s.large, err = s.group(ctx, "Large team", s.ids[:s.flags.people/2])
+	s.large, err = s.group("Large team", s.ids[:s.flags.people/2])
 	return err
 }
 
-func (s *scale) group(ctx context.Context, name string, members []string) (string, error) {
-	id, err := s.create(ctx, "/Groups", play.Group{Name: name, ExternalID: name}.Body())
+func (s *scale) group(name string, members []string) (string, error) {
+	id, err := s.create("/Groups", play.Group{Name: name, ExternalID: name}.Body())
 	if err != nil {
 		return "", err
 	}
 	for len(members) > 0 {
 		n := min(len(members), membersPerPatch)
-		if _, err := s.send(ctx, http.MethodPatch, "/Groups/"+id, play.MembersBody("Add", members[:n]...)); err != nil {
+		if _, err := s.send(http.MethodPatch, "/Groups/"+id, play.MembersBody("Add", members[:n]...)); err != nil {
 			return "", err
 		}
 		members = members[n:]

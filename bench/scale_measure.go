@@ -83,14 +83,14 @@ func found(name string, a play.Answer, err error) error {
 
 // pair measures a and b in turn, so that a slow moment of the machine hits
 // both, one request at a time.
-func pair(ctx context.Context, a, b func(ctx context.Context, round int) (play.Answer, error)) (pairReport, error) {
+func pair(ctx context.Context, a, b func(round int) (play.Answer, error)) (pairReport, error) {
 	var ofA, ofB []float64
 	for r := range pairRounds {
-		first, err := a(ctx, r)
+		first, err := a(r)
 		if err != nil {
 			return pairReport{}, err
 		}
-		second, err := b(ctx, r)
+		second, err := b(r)
 		if err != nil {
 			return pairReport{}, err
 		}
@@ -103,9 +103,9 @@ func pair(ctx context.Context, a, b func(ctx context.Context, round int) (play.A
 
 // measurePages compares the first page with one at nine tenths of the list.
 func (s *scale) measurePages(ctx context.Context) error {
-	page := func(start int) func(context.Context, int) (play.Answer, error) {
-		return func(ctx context.Context, _ int) (play.Answer, error) {
-			answer, err := s.send(ctx, http.MethodGet, fmt.Sprintf("/Users?startIndex=%d&count=%d", start, pageSize), nil)
+	page := func(start int) func(int) (play.Answer, error) {
+		return func(int) (play.Answer, error) {
+			answer, err := s.send(http.MethodGet, fmt.Sprintf("/Users?startIndex=%d&count=%d", start, pageSize), nil)
 			if err != nil {
 				return answer, err
 			}
@@ -125,14 +125,14 @@ func (s *scale) measurePages(ctx context.Context) error {
 // to the large. Each is removed again outside the measurement, so that the
 // groups keep their sizes.
 func (s *scale) measureMembers(ctx context.Context) error {
-	add := func(group string) func(context.Context, int) (play.Answer, error) {
-		return func(ctx context.Context, round int) (play.Answer, error) {
+	add := func(group string) func(int) (play.Answer, error) {
+		return func(round int) (play.Answer, error) {
 			outsider := s.ids[s.flags.people/2+round]
-			answer, err := s.send(ctx, http.MethodPatch, "/Groups/"+group, play.MembersBody("Add", outsider))
+			answer, err := s.send(http.MethodPatch, "/Groups/"+group, play.MembersBody("Add", outsider))
 			if err != nil {
 				return answer, err
 			}
-			_, err = s.send(ctx, http.MethodPatch, "/Groups/"+group, play.MembersBody("Remove", outsider))
+			_, err = s.send(http.MethodPatch, "/Groups/"+group, play.MembersBody("Remove", outsider))
 			return answer, err
 		}
 	}

@@ -6,9 +6,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // perBulk is how many people one bulk creates: few enough that an answer comes
@@ -26,7 +26,7 @@ type bulkOperation struct {
 	Method string `json:"method"`
 	Path   string `json:"path"`
 	BulkID string `json:"bulkId"`
-	Data   any    `json:"data"` // a userBody or a wholeGroupBody
+	Data   any    `json:"data"` // the JSON of a user, or a wholeGroupBody
 }
 
 // bulkAnswer is what is read of a BulkResponse (RFC 7644 section 3.7).
@@ -48,71 +48,71 @@ type wholeGroupBody struct {
 // people, a hundred to a bulk, then each group with all of its members. It looks
 // nothing up, so whoever is there already is refused. Otherwise it is as Entra.
 func Bulk(ctx context.Context, c *Client, plan Plan, options Options) (Summary, error) {
-	r := newRun(c, options, plan.Steps())
-	r.summary.Acked = newAcked(plan)
-	if err := r.testConnection(ctx, plan.Seed); err != nil {
-		return r.finish(), err
-	}
-	start := time.Now()
-	each(ctx, r.options.Connections, (len(plan.People)+perBulk-1)/perBulk, func(n int) {
-		from := n * perBulk
-		people := plan.People[from:min(from+perBulk, len(plan.People))]
-		ids := r.bulk(ctx, "bulk of users", "/Users", len(people), func(i int) any { return people[i].body() })
-		for i, id := range ids {
-			r.summary.Acked.Users[from+i] = id
-			r.step(phasePeople, r.outcome(id, &r.summary.Created))
+	r := newRun(plan, newAcked(plan), options)
+	return r.play(ctx, c, r.connection(r.entraTest),
+		phase{func() int { return (plan.People + perBulk - 1) / perBulk }, r.bulkPeople},
+		phase{func() int { return len(plan.Groups) }, r.wholeGroup},
+		r.changes(r.entraEdits()))
+}
+
+// bulkPeople creates the n-th hundred.
+func (r *run) bulkPeople(t *talk, n int) {
+	from := n * perBulk
+	ids := r.bulk(t, "bulk of users", "/Users", min(perBulk, r.plan.People-from), func(i int) any { return jsontext.Value(r.plan.Person(from + i).Body()) })
+	for i, id := range ids {
+		if id != "" {
+			r.acked.Users[from+i] = Account{id, Active}
 		}
-	})
-	r.summary.People = time.Since(start)
-	each(ctx, r.options.Connections, len(plan.Groups), func(g int) { r.wholeGroup(ctx, plan.Groups[g], g) })
-	return r.finish(), ctx.Err()
+		r.bulkStep(t, phasePeople, id, &r.summary.Created)
+	}
+	r.peopleUntilNow()
 }
 
 // wholeGroup creates a group with those members who were created.
-func (r *run) wholeGroup(ctx context.Context, group Group, g int) {
+func (r *run) wholeGroup(t *talk, g int) {
+	group := r.plan.Groups[g]
 	body := wholeGroupBody{groupBody: group.body()}
 	for _, i := range group.Members {
-		if id := r.summary.Acked.Users[i]; id != "" {
+		if id := r.acked.Users[i].ID; id != "" {
 			body.Members = append(body.Members, memberBody{Value: id})
 		}
 	}
-	id := r.bulk(ctx, "bulk of a group", "/Groups", 1, func(int) any { return body })[0]
-	r.summary.Acked.Groups[g] = id
-	r.step(phaseGroups, r.outcome(id, &r.summary.Groups))
+	id := r.bulk(t, "bulk of a group", "/Groups", 1, func(int) any { return body })[0]
+	r.acked.Groups[g] = id
+	r.bulkStep(t, phaseGroups, id, &r.summary.Groups)
 	for m, i := range group.Members {
-		there := id != "" && r.summary.Acked.Users[i] != ""
-		r.summary.Acked.Members[g][m] = there
 		count := &r.summary.Skipped
-		if there {
+		if id != "" && r.acked.Users[i].ID != "" {
+			r.acked.Members[g][m] = Present
 			count = &r.summary.Memberships
 		}
-		r.step(phaseMembers, count)
+		r.finish(t, phaseMembers, nil, count)
 	}
 }
 
-// outcome returns the figure that a step adds to whose answer had this id.
-func (r *run) outcome(id string, done *int) *int {
+// bulkStep finishes a step, which has failed if nothing has an id.
+func (r *run) bulkStep(t *talk, phase, id string, count *int) {
 	if id == "" {
-		return &r.summary.Failed
+		count = &r.summary.Failed
 	}
-	return done
+	r.finish(t, phase, nil, count)
 }
 
 // bulk posts n resources in one bulk and returns their ids; empty where one was
 // refused, which is counted.
-func (r *run) bulk(ctx context.Context, kind, path string, n int, body func(i int) any) []string {
+func (r *run) bulk(t *talk, kind, path string, n int, body func(i int) any) []string {
 	ids := make([]string, n)
 	ops := make([]bulkOperation, n)
 	for i := range ops {
 		ops[i] = bulkOperation{Method: http.MethodPost, Path: path, BulkID: strconv.Itoa(i), Data: body(i)}
 	}
-	a, err := r.call(ctx, kind, http.MethodPost, "/Bulk", encode(bulkBody{Schemas: []string{urnBulk}, Operations: ops}))
+	a, err := t.call(kind, http.MethodPost, "/Bulk", encode(bulkBody{Schemas: []string{urnBulk}, Operations: ops}))
 	if err != nil {
 		return ids
 	}
 	var answer bulkAnswer
 	if err := json.Unmarshal(a.Body, &answer); err != nil {
-		_ = r.wrong(kind, a, err.Error()) // it is counted
+		r.refuse(Refusal{Status: a.Status, Detail: err.Error()})
 		return ids
 	}
 	for _, op := range answer.Operations {
@@ -120,13 +120,11 @@ func (r *run) bulk(ctx context.Context, kind, path string, n int, body func(i in
 		status, _ := strconv.Atoi(op.Status)
 		switch {
 		case err != nil || i < 0 || i >= n:
-			_ = r.wrong(kind, a, fmt.Sprintf("bulkId %q was not sent", op.BulkID))
+			r.refuse(Refusal{Status: a.Status, Detail: fmt.Sprintf("bulkId %q was not sent", op.BulkID)})
 		case status == http.StatusCreated:
 			ids[i] = op.Location[strings.LastIndexByte(op.Location, '/')+1:]
 		default:
-			r.mu.Lock()
-			r.summary.Refusals = addRefusal(r.summary.Refusals, Refusal{Status: status, Count: 1, ScimType: op.Response.ScimType, Detail: op.Response.Detail})
-			r.mu.Unlock()
+			r.refuse(Refusal{Status: status, ScimType: op.Response.ScimType, Detail: op.Response.Detail})
 		}
 	}
 	return ids

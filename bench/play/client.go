@@ -2,7 +2,8 @@ package play
 
 import (
 	"bytes"
-	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/valyala/fasthttp"
 )
 
@@ -32,7 +34,8 @@ type Client struct {
 	base  []byte
 	token string
 	http  *fasthttp.HostClient
-	pool  sync.Pool // of *exchange, for Do
+	pool  sync.Pool  // of *exchange, for Do
+	trace *recording // nil: nothing is written down
 }
 
 // NewClient returns a client of the server at base, which paths are appended
@@ -129,45 +132,17 @@ func (e *exchange) do(method, path, contentType string, body []byte) (Answer, er
 	}
 	req.SetRequestURIBytes(e.uri)
 	req.SetBodyRaw(body)
+	line := e.client.trace.write(method, path, body)
 	start := time.Now()
 	if err := e.client.http.Do(req, &e.resp); err != nil {
 		return Answer{}, err
 	}
 	answer := Answer{Status: e.resp.StatusCode(), Elapsed: time.Since(start), Body: e.resp.Body()}
+	e.client.trace.learn(line, method, path, answer)
 	if answer.Status == http.StatusTooManyRequests {
 		answer.RetryAfter = retryAfter(e.resp.Header.Peek("Retry-After"))
 	}
 	return answer, nil
-}
-
-// Send is Do that honours 429: it waits as long as Retry-After says, at most
-// 30 s, and tries again, at most eight times in all; refused hears of each
-// attempt that was put off. The error is ctx's if it ends while waiting: a
-// request on its way is not cut off, so that what the server acknowledges is
-// always known.
-func (c *Client) Send(ctx context.Context, method, path string, body []byte, refused func(Answer)) (Answer, error) {
-	for attempt := 1; ; attempt++ {
-		answer, err := c.Do(method, path, body)
-		if err != nil || answer.Status != http.StatusTooManyRequests || attempt == maxAttempts {
-			return answer, err
-		}
-		refused(answer)
-		if err := wait(ctx, min(answer.RetryAfter, maxRetryAfter)); err != nil {
-			return Answer{}, err
-		}
-	}
-}
-
-// wait returns after d, or with ctx's error as soon as ctx ends.
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // retryAfter reads the header in seconds; the form with a date is as good as
@@ -182,10 +157,16 @@ func retryAfter(header []byte) time.Duration {
 
 // A Resource is what this client reads of a user or group.
 type Resource struct {
-	ID          string   `json:"id"`
-	UserName    string   `json:"userName"`
-	DisplayName string   `json:"displayName"`
-	Members     []Member `json:"members"`
+	ID          string         `json:"id"`
+	UserName    string         `json:"userName"`
+	DisplayName string         `json:"displayName"`
+	Active      jsontext.Value `json:"active"` // there are servers that send a string
+	Members     []Member       `json:"members"`
+}
+
+// Inactive reports whether the resource says that it is not active.
+func (r Resource) Inactive() bool {
+	return strings.EqualFold(strings.Trim(string(r.Active), `"`), "false")
 }
 
 // A Member is one entry of a group's members.
@@ -214,9 +195,15 @@ func (a Answer) Resource() (Resource, error) {
 
 // List reads the answer as a list response.
 func (a Answer) List() (List, error) {
-	var l List
+	l := List{Total: -1}
 	err := json.Unmarshal(a.Body, &l)
-	return l, err
+	if err == nil && l.Total < 0 {
+		err = errors.New("it has no totalResults")
+	}
+	if err != nil {
+		return List{}, fmt.Errorf("the answer is no list response: %w", err)
+	}
+	return l, nil
 }
 
 // failure reads the answer as an error response; a body that is none, such as

@@ -85,7 +85,7 @@ type driver struct {
 	start    time.Time
 	tick     atomic.Int64 // requests of the schedule taken so far
 	counted  atomic.Int64 // requests taken after the warm-up
-	waited   atomic.Int64 // of these, taken when their instant had passed
+	waited   atomic.Int64 // of these, whose instant had passed by then
 }
 
 // work is one connection.
@@ -109,7 +109,9 @@ func (d *driver) work(ctx context.Context, i int) {
 		}
 		switch {
 		case r.At > 0:
-			due = d.start.Add(r.At)
+			if due = d.start.Add(r.At); counts && due.Before(time.Now()) {
+				d.waited.Add(1)
+			}
 			if !sleep.until(ctx, due) {
 				return
 			}

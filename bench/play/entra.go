@@ -1,99 +1,65 @@
 // Package play plays what identity providers do, as a client over HTTP: the
 // people and groups of a made-up directory, and the requests by which Microsoft
-// Entra ID, or a client of bulks, brings them into an application. The load
-// tester measures a server with it, the demo fills one, tests check one. It knows
-// no server's inside.
+// Entra ID, Okta, OneLogin, or a client of bulks, brings them into an application.
+// The load tester measures a server with it, the demo fills one, tests check
+// one. It knows no server's inside.
 //
-// A plan (Roster) is what the directory holds. A cycle (Entra or Bulk, then
-// Increment) sends it and returns a Summary; Verify reads back what was
-// acknowledged.
-// Admin is the few calls that prepare a workspace for all that.
+// A plan (Roster) is what the directory holds. A cycle (Entra or one of its
+// kin, then its changes) sends it and returns a Summary; a Mix works on what is
+// there by then; Verify reads back what was acknowledged. Everything goes
+// through Drive, which sends the requests of a Source at a Pace. Admin is the
+// few calls that prepare a workspace for all that.
 package play
 
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
-	"time"
+	"sync/atomic"
 )
 
 // perGroup is how many PATCHes of one group Entra has in flight, each with one
 // member. Servers that rewrite whole groups lose members to it.
 const perGroup = 5
 
-// Names of the phases that Step reports.
-const (
-	phaseConnection = "connection"
-	phasePeople     = "people"
-	phaseGroups     = "groups"
-	phaseMembers    = "members"
-	phaseChanges    = "changes"
-)
-
 // Entra plays the first cycle of an Entra provisioning job: the connection
 // test, then every person (looked up by userName, created, or updated if
 // found), then the groups (looked up by displayName, created without members
 // if not found; a role is a group that is found), then the memberships, one
-// per PATCH. The answers decide the ids it goes on with.
+// per PATCH; and then, if the options have Changes, those. The answers decide
+// the ids it goes on with.
 //
 // What the server refuses is counted in the Summary and is no error, as the
 // rest of the directory goes on. The error says that the cycle did not come to
 // its end: the connection test failed, or ctx ended. The Summary is valid
 // then, too. Requests on their way when ctx ends are waited for.
 func Entra(ctx context.Context, c *Client, plan Plan, options Options) (Summary, error) {
-	r := newRun(c, options, plan.Steps())
-	r.summary.Acked = newAcked(plan)
-	if err := r.testConnection(ctx, plan.Seed); err != nil {
-		return r.finish(), err
-	}
-	start := time.Now()
-	each(ctx, r.options.Connections, len(plan.People), func(i int) { r.person(ctx, plan, i) })
-	r.summary.People = time.Since(start)
-	each(ctx, r.options.Connections, len(plan.Groups), func(g int) { r.group(ctx, plan, g) })
-	// References are a second pass. Within a group five requests are in flight;
-	// as many groups go side by side as the connections allow.
-	inGroup := min(perGroup, r.options.Connections)
-	each(ctx, max(1, r.options.Connections/perGroup), len(plan.Groups), func(g int) {
-		each(ctx, inGroup, len(plan.Groups[g].Members), func(m int) { r.member(ctx, plan, g, m) })
-	})
-	return r.finish(), ctx.Err()
+	r := newRun(plan, newAcked(plan), options)
+	return r.play(ctx, c, r.connection(r.entraTest), r.people(r.entraPerson), r.groups(r.entraGroup), r.oneByOne(entraMember), r.changes(r.entraEdits()))
 }
 
-// testConnection looks for a random GUID in the matching attribute: the answer
-// has to be an empty list. Entra puts the job into quarantine otherwise.
-func (r *run) testConnection(ctx context.Context, seed uint64) error {
-	nobody := guid(rand.New(rand.NewPCG(seed, uint64(len("connection")))))
-	id, err := r.find(ctx, "test connection", "/Users?filter=userName+eq+", nobody)
+// entraTest looks for a random GUID in the matching attribute: the answer has
+// to be an empty list. Entra puts the job into quarantine otherwise.
+func (r *run) entraTest(t *talk) error {
+	nobody := r.nobody()
+	id, err := r.find(t, "test connection", "/Users?filter=userName+eq+"+plus(nobody))
 	if err == nil && id != "" {
 		err = fmt.Errorf("a filter for %s, which nobody is called, finds %s", nobody, id)
 	}
-	if err != nil {
-		r.step(phaseConnection, &r.summary.Failed)
-		return fmt.Errorf("connection test: %w", err)
-	}
-	r.step(phaseConnection, nil)
-	return nil
+	return err
 }
 
-func (r *run) person(ctx context.Context, plan Plan, i int) {
-	p := plan.People[i]
-	id, err := r.find(ctx, "find user", "/Users?filter=userName+eq+", p.UserName)
-	count := &r.summary.Found
+func (r *run) entraPerson(t *talk, p Person) (id string, found bool, err error) {
+	id, err = r.find(t, "find user", "/Users?filter=userName+eq+"+plus(p.UserName))
 	switch {
 	case err != nil:
+		return "", false, err
 	case id == "":
-		count = &r.summary.Created
-		id, err = r.create(ctx, "create user", "/Users", p.Body())
-	default:
-		_, err = r.call(ctx, "update user", http.MethodPatch, "/Users/"+id, p.matchBody())
+		id, err = r.create(t, "create user", "/Users", p.Body())
+		return id, false, err
 	}
-	if err != nil {
-		r.step(phasePeople, &r.summary.Failed)
-		return
-	}
-	r.summary.Acked.Users[i] = id
-	r.step(phasePeople, count)
+	_, err = t.call("update user", http.MethodPatch, "/Users/"+id, p.matchBody())
+	return id, true, err
 }
 
 // matchBody is what Entra writes to a user it has just matched: the mapped
@@ -110,30 +76,63 @@ func (p Person) matchBody() []byte {
 	)
 }
 
-func (r *run) group(ctx context.Context, plan Plan, g int) {
-	group := plan.Groups[g]
-	id, err := r.find(ctx, "find group", "/Groups?excludedAttributes=members&filter=displayName+eq+", group.Name)
+func (r *run) entraGroup(t *talk, g Group) (string, error) {
+	id, err := r.find(t, "find group", "/Groups?excludedAttributes=members&filter=displayName+eq+"+plus(g.Name))
 	if err == nil && id == "" {
-		id, err = r.create(ctx, "create group", "/Groups", group.Body())
+		id, err = r.create(t, "create group", "/Groups", g.Body())
 	}
-	if err != nil {
-		r.step(phaseGroups, &r.summary.Failed)
-		return
-	}
-	r.summary.Acked.Groups[g] = id
-	r.step(phaseGroups, &r.summary.Groups)
+	return id, err
 }
 
-func (r *run) member(ctx context.Context, plan Plan, g, m int) {
-	group, user := r.summary.Acked.Groups[g], r.summary.Acked.Users[plan.Groups[g].Members[m]]
+// oneByOne is the phase of the memberships, each added by a PATCH of its own.
+// References are a second pass. Within a group so many are in flight; as many
+// groups go side by side as the connections allow.
+func (r *run) oneByOne(body func(user string) []byte) phase {
+	lanes := min(perGroup, max(r.options.Connections, 1))
+	next := make([]atomic.Int64, len(r.plan.Groups)) // member of the group
+	return phase{func() int { return lanes * len(r.plan.Groups) }, func(t *talk, i int) {
+		g := i / lanes
+		members := r.plan.Groups[g].Members
+		for m := next[g].Add(1) - 1; m < int64(len(members)) && !t.cut; m = next[g].Add(1) - 1 {
+			r.addMember(t, g, int(m), body)
+		}
+	}}
+}
+
+func entraMember(user string) []byte { return MembersBody("Add", user) }
+
+func (r *run) addMember(t *talk, g, m int, body func(user string) []byte) {
+	group, user := r.acked.Groups[g], r.acked.Users[r.plan.Groups[g].Members[m]].ID
 	if group == "" || user == "" {
 		r.step(phaseMembers, &r.summary.Skipped)
 		return
 	}
-	if _, err := r.call(ctx, "add member", http.MethodPatch, "/Groups/"+group, MembersBody("Add", user)); err != nil {
-		r.step(phaseMembers, &r.summary.Failed)
-		return
+	_, err := t.call("add member", http.MethodPatch, "/Groups/"+group, body(user))
+	r.acked.Members[g][m].write(Present, err)
+	r.finish(t, phaseMembers, err, &r.summary.Memberships)
+}
+
+// entraEdits reads each object by its id and then patches it: a rename with
+// Replace, a leaver with active "False", a string, and a member by a Remove
+// with a value list and no filter, which must not empty the group.
+func (r *run) entraEdits() edits {
+	edit := func(t *talk, kind, read, write string, body []byte) error {
+		if _, err := t.call("read", http.MethodGet, read, nil); err != nil {
+			return err
+		}
+		_, err := t.call(kind, http.MethodPatch, write, body)
+		return err
 	}
-	r.summary.Acked.Members[g][m] = true
-	r.step(phaseMembers, &r.summary.Memberships)
+	return edits{
+		deletes: true,
+		rename: func(t *talk, id string, p Person) error {
+			return edit(t, "rename user", "/Users/"+id, "/Users/"+id, patch(replace("name.familyName", p.married()), replace("displayName", p.marriedDisplay())))
+		},
+		deactivate: func(t *talk, id string, _ Person) error {
+			return edit(t, "deactivate user", "/Users/"+id, "/Users/"+id, patch(replace("active", "False")))
+		},
+		remove: func(t *talk, group, _, user string) error {
+			return edit(t, "remove member", "/Groups/"+group+"?excludedAttributes=members", "/Groups/"+group, MembersBody("Remove", user))
+		},
+	}
 }

@@ -35,7 +35,7 @@ type fakeUser struct {
 	ID          string `json:"id"`
 	UserName    string `json:"userName"`
 	DisplayName string `json:"displayName"`
-	active      string
+	Active      bool   `json:"active"`
 }
 
 type fakeGroup struct {
@@ -97,8 +97,14 @@ func (f *fake) serve(ctx *fasthttp.RequestCtx) {
 		f.find(ctx, kind, string(ctx.QueryArgs().Peek("filter")))
 	case method == "GET":
 		f.get(ctx, kind, id)
+	case method == "POST" && kind == "Bulk":
+		f.bulk(ctx)
 	case method == "POST":
 		f.create(ctx, kind)
+	case method == "PUT":
+		f.put(ctx, kind, id)
+	case method == "DELETE":
+		f.delete(ctx, id)
 	case kind == "Groups":
 		f.patchGroup(ctx, id)
 	default:
@@ -121,13 +127,13 @@ func (f *fake) find(ctx *fasthttp.RequestCtx, kind, filter string) {
 	}{Resources: []any{}}
 	if kind == "Users" {
 		for _, u := range f.users {
-			if filter == fmt.Sprintf("userName eq %q", u.UserName) {
+			if filter == "" || filter == fmt.Sprintf("userName eq %q", u.UserName) {
 				list.Resources = append(list.Resources, u)
 			}
 		}
 	} else {
 		for _, g := range f.groups {
-			if filter == fmt.Sprintf("displayName eq %q", g.DisplayName) {
+			if filter == "" || filter == fmt.Sprintf("displayName eq %q", g.DisplayName) {
 				list.Resources = append(list.Resources, fakeGroup{ID: g.ID, DisplayName: g.DisplayName})
 			}
 		}
@@ -148,29 +154,96 @@ func (f *fake) get(ctx *fasthttp.RequestCtx, kind, id string) {
 	}
 }
 
+// fakeResource is what the fake reads of a resource.
+type fakeResource struct {
+	UserName    string         `json:"userName"`
+	DisplayName string         `json:"displayName"`
+	Active      jsontext.Value `json:"active"`
+	Members     []Member       `json:"members"`
+}
+
 func (f *fake) create(ctx *fasthttp.RequestCtx, kind string) {
-	var in struct {
-		UserName    string         `json:"userName"`
-		DisplayName string         `json:"displayName"`
-		Members     jsontext.Value `json:"members"`
-	}
+	var in fakeResource
 	if err := json.Unmarshal(ctx.PostBody(), &in); err != nil {
 		f.t.Errorf("POST %s: %v", kind, err)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for _, u := range f.users {
+		if kind == "Users" && u.UserName == in.UserName {
+			answer(ctx, 409, scimError{ScimType: "uniqueness", Detail: "taken"})
+			return
+		}
+	}
+	answer(ctx, 201, f.add(kind, in))
+}
+
+// add makes a resource. REQUIRES: f.mu held.
+func (f *fake) add(kind string, in fakeResource) any {
 	f.ids++
 	id := fmt.Sprintf("id-%d", f.ids)
 	if kind == "Users" {
-		f.users[id] = &fakeUser{ID: id, UserName: in.UserName, DisplayName: in.DisplayName, active: "true"}
-		answer(ctx, 201, f.users[id])
+		f.users[id] = &fakeUser{ID: id, UserName: in.UserName, DisplayName: in.DisplayName, Active: true}
+		return f.users[id]
+	}
+	f.groups[id] = &fakeGroup{ID: id, DisplayName: in.DisplayName, Members: in.Members}
+	return f.groups[id]
+}
+
+// bulk creates what is in it.
+func (f *fake) bulk(ctx *fasthttp.RequestCtx) {
+	var in struct {
+		Operations []struct {
+			Path   string       `json:"path"`
+			BulkID string       `json:"bulkId"`
+			Data   fakeResource `json:"data"`
+		} `json:"Operations"`
+	}
+	if err := json.Unmarshal(ctx.PostBody(), &in); err != nil {
+		f.t.Errorf("bulk: %v", err)
+	}
+	var out bulkAnswer
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, op := range in.Operations {
+		var done struct {
+			Location string    `json:"location"`
+			BulkID   string    `json:"bulkId"`
+			Status   string    `json:"status"`
+			Response scimError `json:"response"`
+		}
+		f.add(op.Path[1:], op.Data)
+		done.Location, done.BulkID, done.Status = fmt.Sprintf("%s%s/id-%d", f.base, op.Path, f.ids), op.BulkID, "201"
+		out.Operations = append(out.Operations, done)
+	}
+	answer(ctx, 200, out)
+}
+
+func (f *fake) put(ctx *fasthttp.RequestCtx, kind, id string) {
+	var in fakeResource
+	if err := json.Unmarshal(ctx.PostBody(), &in); err != nil {
+		f.t.Errorf("PUT %s: %v", kind, err)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if kind == "Groups" {
+		f.groups[id].DisplayName, f.groups[id].Members = in.DisplayName, in.Members
+		answer(ctx, 200, f.groups[id])
 		return
 	}
-	if in.Members != nil {
-		f.t.Errorf("POST Groups carries members: %s", ctx.PostBody())
+	f.users[id].UserName, f.users[id].DisplayName = in.UserName, in.DisplayName
+	f.users[id].Active = !Resource{Active: in.Active}.Inactive()
+	answer(ctx, 200, f.users[id])
+}
+
+func (f *fake) delete(ctx *fasthttp.RequestCtx, id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.users, id)
+	for _, g := range f.groups {
+		g.remove(Member{id})
 	}
-	f.groups[id] = &fakeGroup{ID: id, DisplayName: in.DisplayName}
-	answer(ctx, 201, f.groups[id])
+	ctx.SetStatusCode(204)
 }
 
 // operations is what the fake reads of a PATCH.
@@ -191,29 +264,36 @@ func (f *fake) patchUser(ctx *fasthttp.RequestCtx, id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, op := range in.Operations {
-		var text string
-		if err := json.Unmarshal(op.Value, &text); err != nil {
-			f.t.Errorf("PATCH user %s: %v", op.Path, err)
+		whole := fakeResource{Active: op.Value}
+		if op.Path == "" {
+			if err := json.Unmarshal(op.Value, &whole); err != nil {
+				f.t.Errorf("PATCH user: %v", err)
+			}
 		}
 		switch op.Path {
-		case "active":
-			f.users[id].active = text
+		case "active", "":
+			f.users[id].Active = !Resource{Active: whole.Active}.Inactive()
 		case "displayName":
-			f.users[id].DisplayName = text
+			f.users[id].DisplayName = strings.Trim(string(op.Value), `"`)
 		}
 	}
 	answer(ctx, 200, f.users[id])
 }
 
+// patchGroup reads the three forms in which clients remove a member, and knows
+// that a rename concerns no members.
 func (f *fake) patchGroup(ctx *fasthttp.RequestCtx, id string) {
 	var in operations
-	var members []Member
 	if err := json.Unmarshal(ctx.PostBody(), &in); err != nil || len(in.Operations) != 1 {
 		f.t.Errorf("PATCH group: %d operations, %v", len(in.Operations), err)
 		return
 	}
-	if err := json.Unmarshal(in.Operations[0].Value, &members); err != nil || in.Operations[0].Path != "members" {
-		f.t.Errorf("PATCH group %s: %v", in.Operations[0].Path, err)
+	op := in.Operations[0]
+	var members []Member
+	if filtered, ok := strings.CutPrefix(op.Path, `members[value eq "`); ok {
+		members = []Member{{strings.TrimSuffix(filtered, `"]`)}}
+	} else if err := json.Unmarshal(op.Value, &members); op.Path == "members" && err != nil {
+		f.t.Errorf("PATCH group %s: %v", op.Path, err)
 	}
 	f.mu.Lock()
 	f.inFlight[id]++
@@ -226,9 +306,8 @@ func (f *fake) patchGroup(ctx *fasthttp.RequestCtx, id string) {
 	f.inFlight[id]--
 	group := f.groups[id]
 	for _, m := range members {
-		if in.Operations[0].Op == "Remove" {
-			group.remove(m)
-		} else {
+		group.remove(m)
+		if strings.EqualFold(op.Op, "add") {
 			group.Members = append(group.Members, m)
 		}
 	}

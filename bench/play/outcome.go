@@ -18,9 +18,9 @@ type Outcome struct {
 	Kinds      []KindOutcome `json:"kinds"`      // the most frequent first
 	Series     []Second      `json:"series"`     // from the start of the run, warm-up included
 
-	// Of an open loop. Waited counts the requests whose instant had passed
-	// before a connection was free for them; Unsent those that were still
-	// waiting when the duration ended, and are in no other figure.
+	// Waited counts the requests that had an instant, and had to wait because
+	// all connections were busy then; Unsent those that were still waiting when
+	// the duration ended, and are in no other figure.
 	Waited int64 `json:"waited"`
 	Unsent int64 `json:"unsent"`
 }

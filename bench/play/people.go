@@ -1,8 +1,8 @@
 package play
 
 import (
-	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 )
 
@@ -26,6 +26,7 @@ type Person struct {
 	Language   string // for preferredLanguage
 	Locale     string
 	Timezone   string // IANA name
+	Profile    Profile
 }
 
 // PersonAt returns the person with the given number, from 0, of the endless
@@ -34,7 +35,9 @@ type Person struct {
 // and a later run can name them again. Rosters of different seeds share no
 // userName and no externalId.
 func PersonAt(seed uint64, index int) Person {
-	random := rand.New(rand.NewPCG(seed, uint64(index)))
+	var source rand.PCG
+	source.Seed(seed, uint64(index))
+	random := rand.New(&source)
 	c := &cultures[random.IntN(len(cultures))]
 	given := c.given[random.IntN(len(c.given))]
 	family := c.family[random.IntN(len(c.family))]
@@ -44,19 +47,21 @@ func PersonAt(seed uint64, index int) Person {
 	}
 	// The number in it makes the name unique; real directories do the same
 	// for their second Max Müller.
-	nick := fmt.Sprintf("%s.%s.%d", given.login, family.login, index+1)
+	roster := "r" + strconv.FormatUint(seed, 10)
+	nick := given.login + "." + family.login + "." + strconv.Itoa(index+1)
+	country, _, _ := strings.Cut(c.dial, " ")
 	return Person{
-		UserName:   fmt.Sprintf("%s@r%d.example.com", nick, seed),
-		ExternalID: fmt.Sprintf("r%d-%s", seed, nick),
+		UserName:   nick + "@" + roster + ".example.com",
+		ExternalID: roster + "-" + nick,
 		GivenName:  given.shown,
 		FamilyName: family.shown,
 		Display:    display,
 		Title:      titles[random.IntN(len(titles))],
 		Department: departments[index%len(departments)],
-		Employee:   fmt.Sprintf("%06d", index+1),
-		Work:       fmt.Sprintf("%s %07d", c.dial, random.IntN(10_000_000)),
-		Mobile:     fmt.Sprintf("%s %07d", strings.Fields(c.dial)[0], random.IntN(10_000_000)),
-		Street:     fmt.Sprintf("Campus %d, %s", 1+random.IntN(40), c.city),
+		Employee:   padded(index+1, 6),
+		Work:       c.dial + " " + padded(random.IntN(10_000_000), 7),
+		Mobile:     country + " " + padded(random.IntN(10_000_000), 7),
+		Street:     "Campus " + strconv.Itoa(1+random.IntN(40)) + ", " + c.city,
 		City:       c.city,
 		Postcode:   c.postcode,
 		Country:    c.country,
@@ -64,4 +69,45 @@ func PersonAt(seed uint64, index int) Person {
 		Locale:     c.locale,
 		Timezone:   c.timezone,
 	}
+}
+
+// padded writes n with at least so many digits.
+func padded(n, width int) string {
+	digits := strconv.Itoa(n)
+	return strings.Repeat("0", max(0, width-len(digits))) + digits
+}
+
+// married and marriedDisplay are the names of a person who has married.
+func (p Person) married() string        { return p.FamilyName + "-Lang" }
+func (p Person) marriedDisplay() string { return p.Display + "-Lang" }
+
+// A Profile is how much a directory says of a person.
+type Profile uint8
+
+// Ordinary is about 1 KB as a body, Short 0.4 KB, Long 4 KB.
+const (
+	Ordinary Profile = iota
+	Short
+	Long
+)
+
+// Shares says how many of the people have another than an ordinary profile,
+// each from 0 to 1, and together at most 1.
+type Shares struct{ Short, Long float64 }
+
+// of returns the profile of a person. Which it is depends on nothing but the
+// seed and the number.
+func (s Shares) of(seed uint64, index int) Profile {
+	if s == (Shares{}) {
+		return Ordinary
+	}
+	var random rand.PCG
+	random.Seed(^seed, uint64(index))
+	switch drawn := rand.New(&random).Float64(); {
+	case drawn < s.Long:
+		return Long
+	case drawn < s.Long+s.Short:
+		return Short
+	}
+	return Ordinary
 }

@@ -10,15 +10,17 @@ type Group struct {
 	Name       string // displayName; what the server is searched for
 	ExternalID string // the directory's object id
 	Role       bool   // named like a role of the workspace, which must exist before the cycle
-	Members    []int  // ascending positions in Plan.People, each once
+	Members    []int  // ascending numbers of people, each once
 }
 
 // A Plan is what a directory has to provision. It is plain data: playing it
 // changes nothing in it, so one plan can be played twice.
 type Plan struct {
 	Seed   uint64
-	People []Person
+	Shares Shares
+	People int     // their numbers are 0 to below this
 	Groups []Group // teams first, then roles
+	teams  int     // of the groups
 }
 
 // Roster returns a plan of so many people in so many teams and roles, the same
@@ -27,7 +29,7 @@ type Plan struct {
 // roles unless there are more than ten. A negative count is taken as 0.
 func Roster(seed uint64, people, teams, roleCount int) Plan {
 	people, teams, roleCount = max(people, 0), max(teams, 0), max(roleCount, 0)
-	plan := Plan{Seed: seed, People: make([]Person, people)}
+	plan := Plan{Seed: seed, People: people, teams: teams}
 	random := rand.New(rand.NewPCG(seed, ^uint64(0)))
 	for t := range teams {
 		plan.Groups = append(plan.Groups, Group{Name: nth(departments[:], t), ExternalID: guid(random)})
@@ -35,11 +37,22 @@ func Roster(seed uint64, people, teams, roleCount int) Plan {
 	for r := range roleCount {
 		plan.Groups = append(plan.Groups, Group{Name: nth(roles[:], r), ExternalID: guid(random), Role: true})
 	}
-	for i := range plan.People {
-		plan.People[i] = PersonAt(seed, i)
+	for i := range people {
 		plan.assign(i, teams, roleCount)
 	}
 	return plan
+}
+
+// Person returns a person of the plan, whose department is their first team.
+// It makes them anew each time: a plan of a million people holds none. Numbers
+// past the plan are people, too.
+func (p Plan) Person(i int) Person {
+	person := PersonAt(p.Seed, i)
+	if p.teams > 0 {
+		person.Department = p.Groups[i%p.teams].Name
+	}
+	person.Profile = p.Shares.of(p.Seed, i)
+	return person
 }
 
 // assign puts person i into their groups.
@@ -47,7 +60,6 @@ func (p *Plan) assign(i, teams, roleCount int) {
 	join := func(group int) { p.Groups[group].Members = append(p.Groups[group].Members, i) }
 	if teams > 0 {
 		home := i % teams
-		p.People[i].Department = p.Groups[home].Name
 		join(home)
 		if i%4 == 0 && teams > 1 {
 			join((home + 1) % teams)
@@ -83,7 +95,7 @@ func (p Plan) Memberships() int {
 // Steps returns how many steps a first cycle of the plan reports: one for the
 // connection test, one for each person, group and membership.
 func (p Plan) Steps() int {
-	return 1 + len(p.People) + len(p.Groups) + p.Memberships()
+	return 1 + p.People + len(p.Groups) + p.Memberships()
 }
 
 // nth returns the name at i, and past the list the same names numbered.

@@ -16,19 +16,22 @@ func TestRosterIsItsSeed(t *testing.T) {
 	}
 	a, b := Roster(5, 300, 3, 1), Roster(6, 300, 3, 1)
 	for i := range a.People {
-		if a.People[i].UserName == b.People[i].UserName || a.People[i].ExternalID == b.People[i].ExternalID {
-			t.Fatalf("seeds 5 and 6 share %+v", a.People[i])
+		p, other := a.Person(i), b.Person(i)
+		if p.UserName == other.UserName || p.ExternalID == other.ExternalID {
+			t.Fatalf("seeds 5 and 6 share %+v", p)
 		}
 	}
-	if p := Roster(5, 10, 3, 1).People[9]; p != a.People[9] {
-		t.Errorf("person 9 depends on the size of the roster: %+v, %+v", p, a.People[9])
+	if p := Roster(5, 10, 3, 1).Person(9); p != a.Person(9) {
+		t.Errorf("person 9 depends on the size of the roster: %+v, %+v", p, a.Person(9))
 	}
 }
 
 func TestRosterPeople(t *testing.T) {
 	login := regexp.MustCompile(`^[a-z-]+\.[a-z-]+\.[0-9]+@r9\.example\.com$`)
 	names, externals, locales := map[string]bool{}, map[string]bool{}, map[string]bool{}
-	for _, p := range Roster(9, 2000, 12, 3).People {
+	plan := Roster(9, 2000, 12, 3)
+	for i := range plan.People {
+		p := plan.Person(i)
 		body := p.Body()
 		if !jsontext.Value(body).IsValid() || len(body) < 800 || len(body) > 1500 {
 			t.Fatalf("%d bytes: %s", len(body), body)
@@ -43,6 +46,25 @@ func TestRosterPeople(t *testing.T) {
 	}
 	if len(locales) != len(cultures) {
 		t.Errorf("%d locales of %d cultures", len(locales), len(cultures))
+	}
+}
+
+// TestProfiles wants bodies of the lengths that are promised, in the shares
+// that are asked for, and the same people for the same seed.
+func TestProfiles(t *testing.T) {
+	plan := Roster(3, 4000, 12, 0)
+	plan.Shares = Shares{Short: 0.3, Long: 0.1}
+	bounds := map[Profile][2]int{Short: {300, 560}, Ordinary: {800, 1500}, Long: {3500, 6000}}
+	seen := map[Profile]int{}
+	for i := range plan.People {
+		p := plan.Person(i)
+		seen[p.Profile]++
+		if body := p.Body(); !jsontext.Value(body).IsValid() || len(body) < bounds[p.Profile][0] || len(body) > bounds[p.Profile][1] {
+			t.Fatalf("profile %d, %d bytes: %s", p.Profile, len(body), body)
+		}
+	}
+	if seen[Short] < 1100 || seen[Short] > 1300 || seen[Long] < 350 || seen[Long] > 450 {
+		t.Errorf("of 4000 people, by profile: %v", seen)
 	}
 }
 

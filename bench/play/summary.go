@@ -24,9 +24,12 @@ type Call struct {
 // Options of a cycle. The callbacks may be nil; they are called one at a time,
 // from several goroutines, and hold the cycle up while they run.
 type Options struct {
-	Connections int        // requests in flight at a time, at least 1
-	Progress    func(Step) // hears of every finished step
-	Observe     func(Call) // hears of every answer, those put off with 429 included
+	Connections int          // requests in flight at a time, at least 1
+	Pace        Pace         // the rest of the pace; its Connections are those above
+	Changes     Changes      // that follow the first cycle
+	Progress    func(Step)   // hears of every finished step
+	Observe     func(Call)   // hears of every answer, those put off with 429 included
+	Seconds     func(Second) // hears of every second
 }
 
 // A Refusal counts the answers of one sort that did not do what was asked:
@@ -44,45 +47,75 @@ type Summary struct {
 	Found       int // people who were there already, and were updated
 	Groups      int // found or created
 	Memberships int // acknowledged
-	Changes     int // acknowledged renames, deactivations and removals of a later cycle
+	Changes     int // acknowledged ones of what follows the first cycle
 	Failed      int // steps that ended in a refusal or without an answer
 	Skipped     int // memberships never sent, since their person or group had failed
 	Requests    int
 	Refusals    []Refusal     // by status, then scimType; holds answered retries too
+	Inside      []Refusal     // of these, refused inside of an accepted answer: in a bulk, or by its shape
 	People      time.Duration // how long the phase of the people took: lookups, creates and updates
 	Elapsed     time.Duration // how long everything took, from the connection test to the last membership
 	Acked       Acked
+	Outcome     Outcome // of its requests, after the warm-up
 }
 
 // PeoplePerSecond returns how many people were created or updated per second of
 // their phase, groups and memberships apart; 0 if there were none.
 func (s Summary) PeoplePerSecond() float64 {
-	if s.People <= 0 {
-		return 0
-	}
-	return float64(s.Created+s.Found) / s.People.Seconds()
+	return perSecond(int64(s.Created+s.Found), s.People.Seconds())
+}
+
+// A State is what a server has last acknowledged of a user or a membership.
+type State uint8
+
+// Unknown is what nothing was acknowledged of, or what may have changed since
+// then: a write was not answered, or with 5xx. Active users and Present
+// memberships are there; Absent ones were deleted.
+const (
+	Unknown State = iota
+	Active
+	Inactive
+	Absent
+	Present = Active
+)
+
+// An Account is what a server has acknowledged of a person.
+type Account struct {
+	ID    string // empty if it never did
+	State State
 }
 
 // Acked is what the server acknowledged, by position in the plan.
 type Acked struct {
-	Users   []string // ids; empty where the person failed
-	Groups  []string // ids; empty where the group failed
-	Members [][]bool // per group, parallel to Group.Members
+	Users   []Account
+	Groups  []string  // ids; empty where the group failed
+	Members [][]State // per group, parallel to Group.Members
 }
 
 func newAcked(plan Plan) Acked {
 	a := Acked{
-		Users:   make([]string, len(plan.People)),
+		Users:   make([]Account, plan.People),
 		Groups:  make([]string, len(plan.Groups)),
-		Members: make([][]bool, len(plan.Groups)),
+		Members: make([][]State, len(plan.Groups)),
 	}
 	for g, group := range plan.Groups {
-		a.Members[g] = make([]bool, len(group.Members))
+		a.Members[g] = make([]State, len(group.Members))
 	}
 	return a
 }
 
-// A tally gathers what the goroutines of a cycle report.
+// write notes what became of the write that would bring something into a
+// state. A refusal leaves it as it was.
+func (s *State) write(to State, err error) {
+	switch {
+	case err == nil:
+		*s = to
+	case doubtful(err):
+		*s = Unknown
+	}
+}
+
+// A tally gathers what the conversations of a cycle report.
 type tally struct {
 	options Options
 	total   int
@@ -92,21 +125,12 @@ type tally struct {
 	done    int
 }
 
-// call counts one answer. err is the reason if there was none.
-func (t *tally) call(kind string, a Answer, err error) {
+// refuse counts a refusal that no status of an answer tells of.
+func (t *tally) refuse(r Refusal) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.summary.Requests++
-	if t.options.Observe != nil {
-		t.options.Observe(Call{Kind: kind, Status: a.Status, Elapsed: a.Elapsed})
-	}
-	switch {
-	case err != nil:
-		t.summary.Refusals = addRefusal(t.summary.Refusals, Refusal{Count: 1, Detail: err.Error()})
-	case !a.OK():
-		e := a.failure()
-		t.summary.Refusals = addRefusal(t.summary.Refusals, Refusal{Status: a.Status, ScimType: e.ScimType, Count: 1, Detail: e.Detail})
-	}
+	r.Count = 1
+	t.summary.Inside = addRefusal(t.summary.Inside, r)
 }
 
 // step finishes one step; count is the figure of the summary it adds to, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 )
 
@@ -12,81 +13,111 @@ const maxReported = 20
 
 // A Report is what reading back found.
 type Report struct {
-	Read        int      // users, groups and memberships compared
-	Differences int      // of these, missing or not the same
-	Examples    []string // the first of them, one line each
+	Read        int      `json:"read"`        // users, groups and memberships compared
+	Differences int      `json:"differences"` // of these, missing or not the same
+	Examples    []string `json:"examples"`    // the first of them, one line each
 }
 
-// Verify reads back, by id, everything that a cycle of plan got acknowledged:
-// each user with its userName, each group with at least
-// the members that were added. It is to be called before anything else
-// changes them. The error is ctx's if it ended early.
+// Verify reads back, by id, everything that was acknowledged of a plan: users
+// with their userName, and not active if they were deactivated; that those
+// deleted are gone; groups, with the members that were added and without those
+// removed. Nothing else may change them meanwhile. The error is ctx's if it
+// ended early.
 func Verify(ctx context.Context, c *Client, plan Plan, acked Acked, connections int) (Report, error) {
-	v := verification{client: c}
-	each(ctx, max(connections, 1), len(plan.People), func(i int) {
-		if id := acked.Users[i]; id != "" {
-			v.user(ctx, id, plan.People[i])
-		}
-	})
-	each(ctx, max(connections, 1), len(plan.Groups), func(g int) {
-		if acked.Groups[g] != "" {
-			v.group(ctx, plan.Groups[g], g, acked)
-		}
-	})
+	v := verification{plan: plan, acked: acked}
+	cycle := newCycle(
+		phase{func() int { return len(acked.Users) }, v.user},
+		phase{func() int { return len(acked.Groups) }, v.group},
+	)
+	Drive(ctx, c, cycle, Pace{Connections: connections}, nil)
+	cycle.close()
 	return v.report, ctx.Err()
 }
 
 type verification struct {
-	client *Client
+	plan   Plan
+	acked  Acked
 	mu     sync.Mutex
 	report Report // guarded by mu
 }
 
-func (v *verification) user(ctx context.Context, id string, p Person) {
-	got, err := v.read(ctx, "/Users/"+id)
-	if err == nil && got.UserName != p.UserName {
-		err = fmt.Errorf("userName is %q, sent was %q", got.UserName, p.UserName)
+func (v *verification) user(t *talk, i int) {
+	account := v.acked.Users[i]
+	if account.State == Unknown {
+		return
 	}
-	v.compared("user "+id, err)
+	got, err := read(t, "/Users/"+account.ID)
+	switch {
+	case account.State == Absent:
+		if err = gone(err); err != nil {
+			err = fmt.Errorf("it was deleted: %w", err)
+		}
+	case err != nil:
+	case got.UserName != v.plan.Person(i).UserName:
+		err = fmt.Errorf("userName is %q, sent was %q", got.UserName, v.plan.Person(i).UserName)
+	case got.Inactive() != (account.State == Inactive):
+		err = fmt.Errorf("active is %s", got.Active)
+	}
+	v.compared(t, "user "+account.ID, err)
 }
 
-func (v *verification) group(ctx context.Context, group Group, g int, acked Acked) {
-	id := acked.Groups[g]
-	got, err := v.read(ctx, "/Groups/"+id)
+// gone is an error unless err says that there is no such resource.
+func gone(err error) error {
+	var r *refused
+	switch {
+	case err == nil:
+		return errors.New("it is still there")
+	case errors.As(err, &r) && (r.status == http.StatusNotFound || r.status == http.StatusGone):
+		return nil
+	}
+	return err
+}
+
+func (v *verification) group(t *talk, g int) {
+	id := v.acked.Groups[g]
+	if id == "" {
+		return
+	}
+	got, err := read(t, "/Groups/"+id)
 	// Matching is by folded name, so only a name that is gone is a difference.
 	if err == nil && got.DisplayName == "" {
 		err = errors.New("no displayName")
 	}
-	v.compared("group "+id, err)
+	v.compared(t, "group "+id, err)
 	present := make(map[string]bool, len(got.Members))
 	for _, m := range got.Members {
 		present[m.Value] = true
 	}
-	for m, person := range group.Members {
-		if !acked.Members[g][m] {
+	for m, state := range v.acked.Members[g] {
+		// A user who is deleted, or perhaps so, is a member of nothing.
+		user := v.acked.Users[v.plan.Groups[g].Members[m]]
+		if state == Unknown || user.State == Unknown || user.State == Absent {
 			continue
 		}
 		err = nil
-		if user := acked.Users[person]; !present[user] {
-			err = fmt.Errorf("member %s is missing", user)
+		switch {
+		case state == Present && !present[user.ID]:
+			err = fmt.Errorf("member %s is missing", user.ID)
+		case state == Absent && present[user.ID]:
+			err = fmt.Errorf("member %s was removed and is there", user.ID)
 		}
-		v.compared("group "+id, err)
+		v.compared(t, "group "+id, err)
 	}
 }
 
-func (v *verification) read(ctx context.Context, path string) (Resource, error) {
-	a, err := v.client.Send(ctx, "GET", path, nil, func(Answer) {})
+func read(t *talk, path string) (Resource, error) {
+	a, err := t.call("read back", http.MethodGet, path, nil)
 	if err != nil {
 		return Resource{}, err
-	}
-	if !a.OK() {
-		return Resource{}, fmt.Errorf("status %d", a.Status)
 	}
 	return a.Resource()
 }
 
 // compared counts one comparison; err says what differs.
-func (v *verification) compared(what string, err error) {
+func (v *verification) compared(t *talk, what string, err error) {
+	if t.cut {
+		return
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.report.Read++

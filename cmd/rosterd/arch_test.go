@@ -67,7 +67,7 @@ var owners = map[string][]string{
 	"github.com/spf13":                            {"cmd/rosterd", "bench"},
 	"github.com/knadh/koanf":                      {"cmd/rosterd"},
 	"github.com/schollz/progressbar":              {"cmd/rosterd", "bench"},
-	"github.com/HdrHistogram":                     {"bench", "bench/play"},
+	"github.com/HdrHistogram":                     {"bench/play"},
 	"github.com/go-analyze/charts":                {"bench"},
 	"github.com/rs/zerolog":                       {"persistence", "actors", "httpapi", "cmd/rosterd"},
 	"github.com/tidwall/btree":                    {"workspace", "ledger", "actors"},

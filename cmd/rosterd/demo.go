@@ -186,7 +186,7 @@ func (dm *demo) play(ctx context.Context, token string) error {
 Entra ID's first cycle took %.1f s: %d people created and %d found in %.1f s (%.0f a second), then %d groups and %d memberships;
 %d requests in all, %d refused.
 `, sum.Elapsed.Seconds(), sum.Created, sum.Found, sum.People.Seconds(), sum.PeoplePerSecond(), sum.Groups, sum.Memberships, sum.Requests, sum.Failed)
-	if sum.Failed > 0 || sum.Created+sum.Found != len(plan.People) {
+	if sum.Failed > 0 || sum.Created+sum.Found != plan.People {
 		return fmt.Errorf("%d steps failed: %v", sum.Failed, sum.Refusals)
 	}
 	return nil
@@ -197,7 +197,7 @@ Entra ID's first cycle took %.1f s: %d people created and %d found in %.1f s (%.
 func (dm *demo) progress(ctx context.Context, plan play.Plan) (progress func(play.Step), finish func()) {
 	const title = "Entra ID provisions acme"
 	if !term.IsTerminal(int(os.Stderr.Fd())) {
-		fmt.Fprintf(os.Stderr, "%s: %d people, %d groups, %d memberships\n", title, len(plan.People), len(plan.Groups), plan.Memberships())
+		fmt.Fprintf(os.Stderr, "%s: %d people, %d groups, %d memberships\n", title, plan.People, len(plan.Groups), plan.Memberships())
 		return nil, func() {}
 	}
 	bar := progressbar.NewOptions(plan.Steps(), progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetWidth(40),
