@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"sync"
 
 	"github.com/schollz/progressbar/v3"
@@ -29,7 +30,7 @@ func newMeter(w io.Writer, title string, pace play.Pace, steps int) *meter {
 	m := &meter{title: title, pace: pace, counts: true}
 	switch {
 	case pace.Duration > 0:
-		steps = int((pace.WarmUp + pace.Duration).Milliseconds())
+		steps = int(math.Ceil((pace.WarmUp + pace.Duration).Seconds()))
 	case pace.Count > 0:
 		steps = pace.Count
 	}
@@ -68,7 +69,7 @@ func (m *meter) second(s play.Second) {
 	m.bar.Describe(fmt.Sprintf("%s: %.0f/s, p50 %s ms, p99 %s ms, %d errors", m.title, s.PerSecond, figure(s.P50), figure(s.P99), m.wrong))
 	switch {
 	case m.pace.Duration > 0:
-		_ = m.bar.Set64(min(int64(s.At*1000), m.bar.GetMax64())) // as above
+		_ = m.bar.Set64(min(int64(math.Round(s.At)), m.bar.GetMax64())) // as above
 	case m.pace.Count > 0 || m.counts:
 		_ = m.bar.Set64(min(m.answers, m.bar.GetMax64())) // as above
 	}

@@ -52,7 +52,8 @@ type Pace struct {
 // from that instant: while all connections are busy requests wait, the
 // schedule does not, and the wait counts. So a server that stalls is charged
 // for everybody whom it kept waiting (no coordinated omission). The same holds
-// for requests with an At.
+// for requests with an At. Only the millisecond or two that the client's own
+// timer may be late for an idle connection are not the server's.
 //
 // The run ends with ctx, after the Pace's duration or count, or with the
 // source, whatever is first. Requests on their way are waited for. progress,
@@ -109,11 +110,12 @@ func (d *driver) work(ctx context.Context, i int) {
 		}
 		switch {
 		case r.At > 0:
-			if due = d.start.Add(r.At); counts && due.Before(time.Now()) {
-				d.waited.Add(1)
-			}
-			if !sleep.until(ctx, due) {
+			late := false
+			if due, late, ok = sleep.due(ctx, d.start.Add(r.At)); !ok {
 				return
+			}
+			if counts && late {
+				d.waited.Add(1)
 			}
 		case !open:
 			due = time.Now()
@@ -130,19 +132,18 @@ func (d *driver) work(ctx context.Context, i int) {
 }
 
 // take takes the next place in the run: in an open loop, it waits for its
-// instant. It says whether the request counts, and false if the run is over.
+// instant. It says from when the latency is measured and whether the request
+// counts, and false if the run is over.
 func (d *driver) take(ctx context.Context, sleep *sleeper) (due time.Time, counts, ok bool) {
 	due = time.Now()
 	late := false
 	if d.pace.Rate > 0 {
-		now, after := due, d.pace.instant(d.tick.Add(1)-1)
-		due = d.start.Add(after)
-		late = due.Before(now)
+		after := d.pace.instant(d.tick.Add(1) - 1)
 		if d.pace.Duration > 0 && after >= d.pace.WarmUp+d.pace.Duration {
 			<-ctx.Done() // the end of the schedule is not the end of the run
 			return due, false, false
 		}
-		if !sleep.until(ctx, due) {
+		if due, late, ok = sleep.due(ctx, d.start.Add(after)); !ok {
 			return due, false, false
 		}
 	}
