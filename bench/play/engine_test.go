@@ -28,7 +28,8 @@ func (s *same) Next(context.Context) (Request, bool) {
 }
 
 // inBubble runs a test in virtual time against a server over pipes. serve says
-// how long it takes for the answer to request n, counted from 0, that it writes.
+// how long it takes for the answer to request n, counted from 0, that it
+// writes; a negative time closes the connection instead.
 func inBubble(t *testing.T, serve func(n int, resp *fasthttp.Response) time.Duration, test func(t *testing.T, c *Client)) {
 	synctest.Test(t, func(t *testing.T) {
 		var n atomic.Int64
@@ -44,7 +45,11 @@ func inBubble(t *testing.T, serve func(n int, resp *fasthttp.Response) time.Dura
 						return // the client has closed the connection
 					}
 					var resp fasthttp.Response
-					time.Sleep(serve(int(n.Add(1)-1), &resp))
+					took := serve(int(n.Add(1)-1), &resp)
+					if took < 0 {
+						return
+					}
+					time.Sleep(took)
 					// Not with resp.Write, which starts a clock for Date that outlives the bubble.
 					if _, err := fmt.Fprintf(server, "HTTP/1.1 %d \r\nContent-Length: %d\r\n\r\n%s", resp.StatusCode(), len(resp.Body()), resp.Body()); err != nil {
 						return

@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	"github.com/valyala/fasthttp"
 )
 
 // TestMix plays a mix over some connections and one at a time: whatever order
@@ -165,6 +168,24 @@ func TestTraceLines(t *testing.T) {
 			t.Errorf("%s\n%v\nwant %s", lines, err, want)
 		}
 	}
+}
+
+// TestVerifyAsksAgain reads back from a server that closes each connection once
+// instead of answering.
+func TestVerifyAsksAgain(t *testing.T) {
+	closing := func(n int, resp *fasthttp.Response) time.Duration {
+		if n%2 == 0 {
+			return -1
+		}
+		resp.SetBodyString(`{"id":"1","userName":"` + PersonAt(1, n/2).UserName + `"}`)
+		return 0
+	}
+	inBubble(t, closing, func(t *testing.T, c *Client) {
+		report, err := Verify(t.Context(), c, Roster(1, 3, 0, 0), Acked{Users: []Account{{"1", Active}, {"2", Active}, {"3", Active}}}, 1)
+		if err != nil || report.Read != 3 || report.Differences != 0 {
+			t.Errorf("%+v, %v", report, err)
+		}
+	})
 }
 
 // TestCycleRests waits as long as Retry-After says, in virtual time, and goes

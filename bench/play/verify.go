@@ -105,8 +105,19 @@ func (v *verification) group(t *talk, g int) {
 	}
 }
 
+// read reads a resource. A server may close a connection that has rested just
+// as a request comes in, which says nothing of what it keeps: a read that is
+// not answered is sent again.
 func read(t *talk, path string) (Resource, error) {
-	a, err := t.call("read back", http.MethodGet, path, nil)
+	const attempts = 3
+	var a Answer
+	var err error
+	for range attempts {
+		a, err = t.call("read back", http.MethodGet, path, nil)
+		if t.err == nil || t.cut {
+			break
+		}
+	}
 	if err != nil {
 		return Resource{}, err
 	}
