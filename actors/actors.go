@@ -109,6 +109,7 @@ func (c Config) validate() error {
 type System struct {
 	cfg      Config
 	root     *actor.ActorSystem
+	workers  workers
 	inFlight atomic.Int64
 	down     sync.Once                 // shuts protoactor down
 	clock    atomic.Pointer[actor.PID] // the seat-ledger actor; nil before Start
@@ -170,7 +171,7 @@ func New(cfg Config) (*System, error) {
 	silent := actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) })
 	life, end := context.WithCancel(context.Background())
 	return &System{
-		cfg: cfg, root: actor.NewActorSystem(silent), beds: make(chan struct{}, sleepersAtOnce),
+		cfg: cfg, root: actor.NewActorSystem(silent), workers: newWorkers(), beds: make(chan struct{}, sleepersAtOnce),
 		spare: make(chan struct{}, deferrableAtOnce), life: life, end: end,
 		live: map[workspace.ID]*handle{}, stays: map[workspace.ID]*stay{},
 	}, nil
@@ -323,7 +324,7 @@ func (s *System) handle(ws workspace.ID, traffic bool) (*handle, error) {
 	}
 	h.pid = s.root.Root.Spawn(actor.PropsFromProducer(func() actor.Actor {
 		return &shell{ws: ws, sys: s, h: h, log: s.cfg.Log.With().Str("workspace", string(ws)).Logger()}
-	}))
+	}, actor.WithDispatcher(s.workers)))
 	s.live[ws] = h
 	return h, nil
 }
