@@ -172,12 +172,13 @@ func number(text string) Value {
 
 func (r *reader) object(depth int) (Value, error) {
 	start := len(r.attrs)
+	var seen nameSet
 	for r.PeekKind() != '}' {
-		name, err := r.name()
+		name, number, err := r.name()
 		if err != nil {
 			return Value{}, err
 		}
-		if _, twice := Object(r.attrs[start:]).Fold(name); twice {
+		if seen.has(number, name, r.attrs[start:]) {
 			return Value{}, Errorf(400, InvalidSyntax, "attribute %q stands in one object twice; names differ by more than letter case", name)
 		}
 		if len(r.attrs)-start >= maxNames {
@@ -200,26 +201,59 @@ func (r *reader) object(depth int) (Value, error) {
 // costs the square of it. No client sends a tenth.
 const maxNames = 256
 
-// name reads the name of an attribute. Those of the schemas are not copied.
-func (r *reader) name() (string, error) {
+// name reads the name of an attribute. Those of the schemas are not copied and
+// have a number; others have 0.
+func (r *reader) name() (string, uint8, error) {
 	raw, err := r.ReadValue()
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	if len(raw) > 2 {
-		if name, ok := knownNames[string(raw[1:len(raw)-1])]; ok {
-			return name, nil
+		if known, ok := knownNames[string(raw[1:len(raw)-1])]; ok {
+			return known.name, known.number, nil
 		}
 	}
-	return r.unquote(raw)
+	name, err := r.unquote(raw)
+	return name, 0, err
+}
+
+// A nameSet holds the names of one object, to find one that stands twice.
+type nameSet struct {
+	known [4]uint64 // bits by number
+	other bool      // there are names without a number
+}
+
+// has reports whether attrs, whose names the set holds, have name in any letter
+// case, and adds it.
+func (s *nameSet) has(number uint8, name string, attrs Object) bool {
+	bit := uint64(1) << (number % 64)
+	twice := number != 0 && s.known[number/64]&bit != 0
+	if number == 0 || s.other {
+		_, twice = attrs.Fold(name)
+	}
+	s.known[number/64] |= bit
+	s.other = s.other || number == 0
+	return twice
+}
+
+type knownName struct {
+	name   string
+	number uint8 // from 1; the same for names that differ in letter case only
 }
 
 // knownNames holds the names of the schemas and of messages.
 var knownNames = newKnownNames()
 
-func newKnownNames() map[string]string {
-	out := map[string]string{}
-	add := func(name string) { out[name] = name }
+func newKnownNames() map[string]knownName {
+	out := map[string]knownName{}
+	numbers := map[string]uint8{}
+	add := func(name string) {
+		key := strings.ToLower(name)
+		if numbers[key] == 0 && len(numbers) < 255 {
+			numbers[key] = uint8(len(numbers) + 1)
+		}
+		out[name] = knownName{name, numbers[key]}
+	}
 	for _, name := range []string{"Operations", "op", "path"} {
 		add(name)
 	}

@@ -17,7 +17,7 @@ func (r *Room) Normalize(rt *ResourceType, raw Object, d *Dialect) (Object, *Err
 	var slots [maxAttributes]Value
 	n := normalizer{rt: rt, dialect: d, slots: slots[:len(rt.Attributes)], room: r}
 	for _, a := range raw {
-		if err := n.add(a.Name, a.Value, false); err != nil {
+		if err := n.add(a.Name, a.Value); err != nil {
 			return nil, err
 		}
 	}
@@ -76,14 +76,19 @@ type normalizer struct {
 	room    *Room
 }
 
-// add takes one attribute as a client named it, or as it stands under the URN
-// of its extension (nested).
-func (n *normalizer) add(name string, raw Value, nested bool) *Error {
+// add takes one attribute as a client named it.
+func (n *normalizer) add(name string, raw Value) *Error {
 	ref, ok := n.rt.Resolve(name)
-	if !nested || !ok {
-		noteName(name, ref, ok, n.dialect)
+	noteName(name, ref, ok, n.dialect)
+	if !ok {
+		return nil
 	}
-	if !ok || ref.Attr == UserSchemas || ref.Attr == GroupSchemas {
+	return n.take(ref, raw)
+}
+
+// take takes the value of an attribute.
+func (n *normalizer) take(ref Ref, raw Value) *Error {
+	if ref.Attr == UserSchemas || ref.Attr == GroupSchemas {
 		return nil
 	}
 	if isURN(ref.Attr.Name) {
@@ -121,11 +126,17 @@ func (n *normalizer) addExtension(ext *Attribute, raw Value) *Error {
 		*slot = Value{Kind: Complex, Obj: n.room.object(len(raw.Obj))}
 	}
 	for _, a := range raw.Obj {
-		name, nested := a.Name, !isURN(a.Name)
-		if nested {
-			name = ext.Name + ":" + name
+		var err *Error
+		ref, ok := within(ext, ext.Sub, a.Name)
+		switch {
+		case ok:
+			err = n.take(ref, a.Value)
+		case isURN(a.Name):
+			err = n.add(a.Name, a.Value)
+		default:
+			n.dialect.Note(UnknownAttribute)
 		}
-		if err := n.add(name, a.Value, nested); err != nil {
+		if err != nil {
 			return err
 		}
 	}

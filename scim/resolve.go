@@ -9,6 +9,14 @@ import "strings"
 // extension's attribute may stand without its URN where no core attribute has
 // the name, as identity providers write manager (idps.md, 0.2).
 func (rt *ResourceType) Resolve(name string) (Ref, bool) {
+	if ref, ok := rt.names[name]; ok {
+		return ref, true
+	}
+	return rt.resolve(name)
+}
+
+// resolve is Resolve of any name, in its own time.
+func (rt *ResourceType) resolve(name string) (Ref, bool) {
 	for i, a := range rt.Attributes {
 		if a.Type != TypeComplex || !isURN(a.Name) {
 			continue
@@ -40,6 +48,20 @@ func (rt *ResourceType) Resolve(name string) (Ref, bool) {
 		}
 	}
 	return Ref{}, false
+}
+
+// spelled returns what the names of top-level attributes resolve to, as the
+// schemas spell them: nearly all that clients send.
+func (rt *ResourceType) spelled() map[string]Ref {
+	out := map[string]Ref{}
+	for _, a := range rt.Attributes {
+		for _, named := range append([]*Attribute{a}, a.Sub...) {
+			if ref, ok := rt.resolve(named.Name); ok && ref.Attr == named {
+				out[named.Name] = ref
+			}
+		}
+	}
+	return out
 }
 
 // within finds attr or attr.sub among attrs.

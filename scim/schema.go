@@ -103,7 +103,8 @@ type ResourceType struct {
 	// URNs are those of the schemas: Core first, then Extensions.
 	URNs []string
 
-	stored []*Attribute // those that a Record holds, in the order of their numbers
+	stored []*Attribute   // those that a Record holds, in the order of their numbers
+	names  map[string]Ref // what Resolve finds without looking
 }
 
 // A Ref names an attribute of a resource type.

@@ -81,5 +81,6 @@ func (rt *ResourceType) finish() *ResourceType {
 		}
 	}
 	slices.SortFunc(rt.stored, byNum) // meta stands behind the core schema
+	rt.names = rt.spelled()
 	return rt
 }

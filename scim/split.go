@@ -57,7 +57,7 @@ func (r *reader) objectBut(name string, depth int, take func(*reader) error) (o 
 	}
 	taken := false
 	for r.PeekKind() != '}' {
-		key, err := r.name()
+		key, _, err := r.name()
 		if err != nil {
 			return nil, err
 		}
