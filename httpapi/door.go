@@ -60,14 +60,22 @@ func (d *door) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		mine := &conn{Conn: c, door: d, ip: addressOf(c)}
-		status, reason := d.enter(mine.ip)
-		if status == 0 {
+		if mine := d.admit(c); mine != nil {
 			return mine, nil
 		}
-		d.s.cfg.Metrics.Rejection(reason)
-		d.turnAway(c, status)
 	}
+}
+
+// admit lets a connection in, or turns it away and returns nil.
+func (d *door) admit(c net.Conn) *conn {
+	mine := &conn{Conn: c, door: d, ip: addressOf(c)}
+	status, reason := d.enter(mine.ip)
+	if status == 0 {
+		return mine
+	}
+	d.s.cfg.Metrics.Rejection(reason)
+	d.turnAway(c, status)
+	return nil
 }
 
 // exhaustion reports whether accepting failed for want of what may be there

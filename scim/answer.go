@@ -5,11 +5,13 @@ package scim
 // attributes are left out (RFC 7643 section 2.5).
 func AppendJSON(dst []byte, rt *ResourceType, res Resource, p *Projection) []byte {
 	w := writer{res: res, projection: p}
+	w.appender, _ = res.(Appender)
 	return append(w.attrs(append(dst, '{'), nil, rt.Attributes, string(res.Record())), '}')
 }
 
 type writer struct {
 	res        Resource
+	appender   Appender // res, if it is one
 	projection *Projection
 }
 
@@ -17,23 +19,40 @@ type writer struct {
 // attrs ascends by number except for what is derived, so rest is read once.
 func (w *writer) attrs(dst []byte, ext *Attribute, attrs []*Attribute, rest string) []byte {
 	first := true
+	next := newScan(rest)
 	for _, a := range attrs {
-		var tag int
-		var body string
-		if a.stored() {
-			tag, body, rest = seek(rest, a.Num)
+		tag, body := -1, ""
+		if a.inRecord && next.reaches(a.Num) {
+			tag, body = next.tag, next.body
+			next.step()
 		}
 		switch {
-		case isURN(a.Name):
+		case a.extends:
 			dst = w.extension(dst, &first, a, body)
-		case !w.projection.wants(ext, a):
+		case tag < 0 && !a.Derived, !w.projection.wants(ext, a):
 		case a.Derived:
-			if v := w.res.Derived(a); !v.IsUnassigned() {
-				dst = w.value(appendKey(dst, &first, a), ext, a, v)
-			}
-		case tag >= 0 && a.stored():
+			dst = w.derived(dst, &first, ext, a)
+		default:
 			dst = w.encoded(appendKey(dst, &first, a), ext, a, tag, body)
 		}
+	}
+	return dst
+}
+
+// derived appends a derived attribute, unless it is unassigned.
+func (w *writer) derived(dst []byte, first *bool, ext, a *Attribute) []byte {
+	if w.appender == nil || w.projection.namesPart(a) {
+		if v := w.res.Derived(a); !v.IsUnassigned() {
+			dst = w.value(appendKey(dst, first, a), ext, a, v)
+		}
+		return dst
+	}
+	mark, was := len(dst), *first
+	dst = appendKey(dst, first, a)
+	before := len(dst)
+	if dst = w.appender.AppendDerived(dst, a); len(dst) == before {
+		*first = was
+		return dst[:mark]
 	}
 	return dst
 }
@@ -41,27 +60,12 @@ func (w *writer) attrs(dst []byte, ext *Attribute, attrs []*Attribute, rest stri
 // appendKey is appendName of an attribute of a schema, whose name needs no
 // escapes.
 func appendKey(dst []byte, first *bool, a *Attribute) []byte {
-	if !*first {
-		dst = append(dst, ',')
+	key := a.key
+	if *first {
+		key = key[1:] // without the comma
 	}
 	*first = false
-	dst = append(append(dst, '"'), a.Name...)
-	return append(dst, '"', ':')
-}
-
-// seek cuts b behind the attribute num; tag is -1 where it is absent.
-func seek(b string, num uint16) (tag int, body, rest string) {
-	for len(b) > 0 {
-		n, tag, body, tail, err := split(b)
-		if err != nil || n > uint64(num) {
-			break
-		}
-		if n == uint64(num) {
-			return tag, body, tail
-		}
-		b = tail
-	}
-	return -1, "", b
+	return append(dst, key...)
 }
 
 // extension appends an extension unless it is empty.
@@ -106,25 +110,25 @@ func (w *writer) encoded(dst []byte, ext, a *Attribute, tag int, body string) []
 	switch tag {
 	case tagList:
 		dst = append(dst, '[')
-		for n := 0; len(body) > 0; n++ {
-			_, t, b, tail, err := split(body)
-			if err != nil {
-				break
-			}
-			if n > 0 {
+		for e := newScan(body); e.more; { // an element is an attribute without a number
+			dst = w.encoded(dst, ext, a, e.tag, e.body)
+			if e.step() {
 				dst = append(dst, ',')
 			}
-			dst, body = w.encoded(dst, ext, a, t, b), tail
 		}
 		return append(dst, ']')
 	case tagComplex:
 		dst = append(dst, '{')
-		first := true
+		first, next := true, newScan(body)
 		for _, sub := range a.Sub {
-			var t int
-			var b string
-			if t, b, body = seek(body, sub.Num); t >= 0 && w.projection.wantsSub(ext, a, sub) {
-				dst = appendLeaf(appendKey(dst, &first, sub), t, b)
+			if !next.reaches(sub.Num) {
+				continue
+			}
+			if w.projection.wantsSub(ext, a, sub) {
+				dst = appendLeaf(appendKey(dst, &first, sub), next.tag, next.body)
+			}
+			if !next.step() {
+				break
 			}
 		}
 		return append(dst, '}')
@@ -137,10 +141,14 @@ func appendLeaf(dst []byte, tag int, body string) []byte {
 	switch tag {
 	case tagConst:
 		if n, _ := uvarint(body); n < uint64(len(constants)) {
-			return appendString(dst, constants[n])
+			return AppendString(dst, constants[n])
 		}
 	case tagString:
-		return appendString(dst, body)
+		return AppendString(dst, body)
+	case tagTrue:
+		return append(dst, "true"...)
+	case tagFalse:
+		return append(dst, "false"...)
 	}
 	v, err := decodeValue(tag, body, &Attribute{}, 1)
 	if err != nil {

@@ -1,16 +1,12 @@
 package scim
 
-import (
-	"strconv"
-
-	"github.com/go-json-experiment/json/jsontext"
-)
+import "strconv"
 
 // AppendValue appends v as JSON. Null attributes of objects are left out.
 func AppendValue(dst []byte, v Value) []byte {
 	switch v.Kind {
 	case String:
-		return appendString(dst, v.Str)
+		return AppendString(dst, v.Str)
 	case Bool:
 		return strconv.AppendBool(dst, v.Bool)
 	case Int:
@@ -51,14 +47,7 @@ func appendName(dst []byte, first *bool, name string) []byte {
 		dst = append(dst, ',')
 	}
 	*first = false
-	return append(appendString(dst, name), ':')
-}
-
-// appendString quotes s. Invalid UTF-8 cannot come from Decode; AppendQuote
-// replaces it all the same and its error says only that.
-func appendString(dst []byte, s string) []byte {
-	dst, _ = jsontext.AppendQuote(dst, s)
-	return dst
+	return append(AppendString(dst, name), ':')
 }
 
 // AppendJSON appends e as RFC 7644 section 3.12 writes it: the status is a

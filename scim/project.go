@@ -48,13 +48,20 @@ func refsOf(rt *ResourceType, list string) []Ref {
 func (p *Projection) Wants(a *Attribute) bool { return p.wants(nil, a) }
 
 func (p *Projection) wants(ext, a *Attribute) bool {
+	if p == nil {
+		return a.Returned == ReturnedDefault || a.Returned == ReturnedAlways
+	}
+	return p.asks(ext, a)
+}
+
+func (p *Projection) asks(ext, a *Attribute) bool {
 	switch a.Returned {
 	case ReturnedAlways:
 		return true
 	case ReturnedNever:
 		return false
 	}
-	if p == nil || !p.only {
+	if !p.only {
 		return a.Returned == ReturnedDefault && !p.names(ext, a)
 	}
 	return p.names(ext, a) || p.namesPart(a)
@@ -75,6 +82,9 @@ func (p *Projection) names(ext, a *Attribute) bool {
 
 // namesPart reports whether p names a sub-attribute of a.
 func (p *Projection) namesPart(a *Attribute) bool {
+	if p == nil {
+		return false
+	}
 	for _, r := range p.refs {
 		if r.Sub != nil && r.Attr == a {
 			return true

@@ -193,6 +193,12 @@ func split(b string) (num uint64, tag int, body, tail string, err error) {
 // uvarint is binary.Uvarint of a string. It returns 0 bytes where s ends too
 // early, and a number below for what is too large.
 func uvarint(s string) (v uint64, n int) {
+	switch {
+	case len(s) > 0 && s[0] < 0x80:
+		return uint64(s[0]), 1
+	case len(s) > 1 && s[1] < 0x80:
+		return uint64(s[0]&0x7f) | uint64(s[1])<<7, 2
+	}
 	for i := range min(len(s), binary.MaxVarintLen64) {
 		c := uint64(s[i])
 		if i == binary.MaxVarintLen64-1 && c > 1 {

@@ -75,7 +75,10 @@ type Attribute struct {
 	// MaxLen bounds a string in bytes; 0 means DefaultMaxLen.
 	MaxLen int
 
-	place int // of a top-level attribute: its index in ResourceType.Attributes
+	place    int    // of a top-level attribute: its index in ResourceType.Attributes
+	key      string // ,"name": as answers write it
+	inRecord bool   // what stored says
+	extends  bool   // it stands for an extension, and its Name is the URN
 }
 
 // A Schema is a named list of attributes (RFC 7643 section 7).

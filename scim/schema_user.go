@@ -121,6 +121,7 @@ var (
 	UserPassword    = pick(User.Attributes, "password")
 	UserEnterprise  = pick(User.Attributes, URNEnterprise) // the extension as a whole
 	UserManager     = pick(enterpriseSchema.Attributes, "manager")
+	ManagerValue    = pick(UserManager.Sub, "value")
 	UserExt         = pick(User.Attributes, URNRosterdUser) // the extension as a whole
 	ExtRole         = pick(rosterdUserSchema.Attributes, "role")
 	ExtTeams        = pick(rosterdUserSchema.Attributes, "teams")

@@ -83,7 +83,7 @@ func (x GroupView) Members(after ResourceID, limit int) iter.Seq[MemberView] {
 
 // Record returns the stored attributes.
 func (x GroupView) Record() scim.Record {
-	return scim.Encode(scim.Group, scim.Object{{Name: "displayName", Value: scim.Text(x.Name())}})
+	return scim.TextRecord(scim.GroupDisplayName, x.Name())
 }
 
 // Derived returns what the server computes.

@@ -141,7 +141,7 @@ func (x UserView) Record() scim.Record {
 	if x.u.Pushed == "" || x.r.connection == "" {
 		return x.u.Record
 	}
-	return scim.Encode(scim.User, x.u.object().With("userName", scim.Text(x.u.Pushed)))
+	return x.u.Record.WithText(scim.UserUserName, x.u.Pushed)
 }
 
 // shownUserName returns the userName of the Record.

@@ -361,9 +361,9 @@ func (x UserView) Seat() ledger.Seat { return x.u.seat }
 // if none does.
 func (x UserView) BilledOn() string { return x.r.v.books.BilledOn(x.u.seat) }
 
-var seatStates = map[ledger.State]string{ledger.None: "none", ledger.Seated: "seated", ledger.Waiting: "waiting"}
+var seatStates = [...]string{ledger.None: "none", ledger.Seated: "seated", ledger.Waiting: "waiting"}
 
-var seatSources = map[ledger.Source]string{ledger.Purchased: "purchased", ledger.Booked: "booked"}
+var seatSources = [...]string{ledger.Purchased: "purchased", ledger.Booked: "booked"}
 
 // SeatObject is what answers show of a seat: state, source, since and invoice.
 func (x UserView) SeatObject() scim.Object {

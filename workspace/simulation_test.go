@@ -51,6 +51,7 @@ func checkPeople(t *testing.T, seed uint64) {
 	a.agree()
 	a.recount()
 	a.indexes()
+	a.renderings()
 }
 
 func simulate(t *testing.T, seed uint64) *world {
