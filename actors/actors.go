@@ -119,6 +119,8 @@ type System struct {
 	life     context.Context
 	end      context.CancelFunc // of life, by Stop
 
+	readers *directory // what live holds
+
 	mu       sync.Mutex
 	live     map[workspace.ID]*handle // guarded by mu
 	stays    map[workspace.ID]*stay   // guarded by mu
@@ -138,7 +140,13 @@ type handle struct {
 	used     atomic.Int64 // UnixNano of the newest command or read
 }
 
-func (h *handle) touch() { h.used.Store(time.Now().UnixNano()) }
+// touch notes traffic, to a hundredth of a second: writing the same word for
+// each read would have the cores wait for each other.
+func (h *handle) touch() {
+	if now := time.Now().UnixNano(); now-h.used.Load() > int64(10*time.Millisecond) {
+		h.used.Store(now)
+	}
+}
 
 // tell wakes those who wait for news.
 func (h *handle) tell() {
@@ -173,7 +181,7 @@ func New(cfg Config) (*System, error) {
 	return &System{
 		cfg: cfg, root: actor.NewActorSystem(silent), workers: newWorkers(), beds: make(chan struct{}, sleepersAtOnce),
 		spare: make(chan struct{}, deferrableAtOnce), life: life, end: end,
-		live: map[workspace.ID]*handle{}, stays: map[workspace.ID]*stay{},
+		readers: newDirectory(), live: map[workspace.ID]*handle{}, stays: map[workspace.ID]*stay{},
 	}, nil
 }
 
@@ -326,6 +334,7 @@ func (s *System) handle(ws workspace.ID, traffic bool) (*handle, error) {
 		return &shell{ws: ws, sys: s, h: h, log: s.cfg.Log.With().Str("workspace", string(ws)).Logger()}
 	}, actor.WithDispatcher(s.workers)))
 	s.live[ws] = h
+	s.readers.set(ws, h)
 	return h, nil
 }
 
@@ -333,6 +342,7 @@ func (s *System) forget(ws workspace.ID, h *handle) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.live, ws)
+	s.readers.set(ws, nil)
 	close(h.gone)
 	h.tell()
 }

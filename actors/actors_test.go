@@ -145,11 +145,22 @@ func TestIdleStopsWithASnapshot(t *testing.T) {
 		time.Sleep(40 * time.Minute)
 		b.people() // reading counts as traffic
 		time.Sleep(40 * time.Minute)
-		if b.sys.Loaded() != 1 {
+		if v, err := b.sys.View(context.Background(), "acme"); b.sys.Loaded() != 1 || err != nil || b.sys.Newest("acme") != v {
 			t.Error("stopped in spite of traffic")
+		}
+		time.Sleep(40 * time.Minute)
+		if b.sys.Newest("acme") == nil || b.sys.Newest("nobody") != nil {
+			t.Error("stopped in spite of traffic that takes no lock")
+		}
+		time.Sleep(40 * time.Minute)
+		if b.sys.Loaded() != 1 {
+			t.Error("that is not noted as traffic")
 		}
 		time.Sleep(time.Hour)
 		synctest.Wait()
+		if b.sys.Newest("acme") != nil {
+			t.Error("stopped, it has a view")
+		}
 		if b.sys.Loaded() != 0 || b.journal.Snapshots("acme") == 0 {
 			t.Errorf("%d loaded, snapshot at %d", b.sys.Loaded(), b.journal.Snapshots("acme"))
 		}

@@ -251,9 +251,12 @@ func (x *exchange) do(env workspace.Envelope, cmd workspace.Command) (workspace.
 
 // load returns the newest View of a workspace, or answers why there is none.
 func (x *exchange) load(ws workspace.ID) bool {
+	x.ws = ws
+	if x.view = x.s.cfg.Workspaces.Newest(ws); x.view != nil {
+		return true
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
 	defer cancel()
-	x.ws = ws
 	v, err := x.s.cfg.Workspaces.View(ctx, ws)
 	if err != nil {
 		x.fail(err)

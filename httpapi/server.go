@@ -38,6 +38,8 @@ type Workspaces interface {
 	// View returns the newest durable View, or workspace.ErrNotFound,
 	// workspace.ErrUnavailable, or ctx's error.
 	View(ctx context.Context, ws workspace.ID) (*workspace.View, error)
+	// Newest returns what View does if that takes no time and no lock; else nil.
+	Newest(ws workspace.ID) *workspace.View
 	// Watch returns what View does, and a channel that is closed when there may
 	// be a newer View.
 	Watch(ctx context.Context, ws workspace.ID) (*workspace.View, <-chan struct{}, error)
