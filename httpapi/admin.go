@@ -74,7 +74,7 @@ func (s *Server) adminRoutes() []route {
 }
 
 // open loads the workspace of the address, or answers why it cannot.
-func (x *exchange) open() bool { return x.load(workspace.ID(x.params[0])) }
+func (x *exchange) open() bool { return x.load(workspace.ID(x.param(0))) }
 
 // command runs an admin's write on the workspace of the address. Under an
 // Idempotency-Key that was used before, it sends what was answered then.

@@ -27,7 +27,7 @@ func (s *Server) listConnections(x *exchange) {
 
 func (s *Server) getConnection(x *exchange) {
 	if x.open() {
-		x.answerConnection(200, x.view, x.params[1])
+		x.answerConnection(200, x.view, x.param(1))
 	}
 }
 
@@ -55,7 +55,7 @@ func (s *Server) createConnection(x *exchange) {
 		x.refuse(err)
 		return
 	}
-	x.ws = workspace.ID(x.params[0])
+	x.ws = workspace.ID(x.param(0))
 	if res, view, ok := x.command(cmd); ok {
 		x.answerConnection(201, view, res.Key)
 	}
@@ -82,20 +82,20 @@ func slug(name string) string {
 
 func (s *Server) changeConnection(x *exchange) {
 	f := x.form()
-	cmd := workspace.ChangeConnection{ID: x.params[1], Name: f.text("name"), Dialect: f.text("dialect")}
+	cmd := workspace.ChangeConnection{ID: x.param(1), Name: f.text("name"), Dialect: f.text("dialect")}
 	if err := f.done(); err != nil {
 		x.refuse(err)
 		return
 	}
-	x.ws = workspace.ID(x.params[0])
+	x.ws = workspace.ID(x.param(0))
 	if _, view, ok := x.command(cmd); ok {
 		x.answerConnection(200, view, cmd.ID)
 	}
 }
 
 func (s *Server) deleteConnection(x *exchange) {
-	x.ws = workspace.ID(x.params[0])
-	if _, _, ok := x.command(workspace.DeleteConnection{ID: x.params[1]}); ok {
+	x.ws = workspace.ID(x.param(0))
+	if _, _, ok := x.command(workspace.DeleteConnection{ID: x.param(1)}); ok {
 		x.ctx.SetStatusCode(204)
 	}
 }
@@ -147,7 +147,7 @@ func (s *Server) createToken(x *exchange) {
 		x.refuse(err)
 		return
 	}
-	x.ws = workspace.ID(x.params[0])
+	x.ws = workspace.ID(x.param(0))
 	res, view, ok := x.command(cmd)
 	if !ok {
 		return
@@ -185,8 +185,8 @@ func (f *form) scopes() (read, write bool) {
 }
 
 func (s *Server) revokeToken(x *exchange) {
-	x.ws = workspace.ID(x.params[0])
-	if _, _, ok := x.command(workspace.RevokeToken{ID: x.params[1]}); ok {
+	x.ws = workspace.ID(x.param(0))
+	if _, _, ok := x.command(workspace.RevokeToken{ID: x.param(1)}); ok {
 		x.ctx.SetStatusCode(204)
 	}
 }

@@ -46,7 +46,7 @@ func (s *Server) createRole(x *exchange) {
 		x.refuse(err)
 		return
 	}
-	x.ws = workspace.ID(x.params[0])
+	x.ws = workspace.ID(x.param(0))
 	if res, view, ok := x.command(cmd); ok {
 		x.answerRole(201, view, res.ID)
 	}
@@ -54,9 +54,9 @@ func (s *Server) createRole(x *exchange) {
 
 // groupID reads the second id of the address.
 func (x *exchange) groupID(noun string) (workspace.ResourceID, bool) {
-	id, ok := workspace.ParseResourceID(x.params[1])
+	id, ok := workspace.ParseResourceID(x.param(1))
 	if !ok {
-		x.refuse(scim.Errorf(404, "", "there is no %s %q", noun, x.params[1]))
+		x.refuse(scim.Errorf(404, "", "there is no %s %q", noun, x.param(1)))
 	}
 	return id, ok
 }
@@ -72,7 +72,7 @@ func (s *Server) changeRole(x *exchange) {
 	if !ok {
 		return
 	}
-	cmd.ID, x.ws = id, workspace.ID(x.params[0])
+	cmd.ID, x.ws = id, workspace.ID(x.param(0))
 	if _, view, ok := x.command(cmd); ok {
 		x.answerRole(200, view, id)
 	}
@@ -83,7 +83,7 @@ func (s *Server) deleteRole(x *exchange) {
 	if !ok {
 		return
 	}
-	x.ws = workspace.ID(x.params[0])
+	x.ws = workspace.ID(x.param(0))
 	if _, _, ok := x.command(workspace.DeleteRole{ID: id}); ok {
 		x.ctx.SetStatusCode(204)
 	}
@@ -195,7 +195,7 @@ func (s *Server) addMember(x *exchange) {
 	if !ok {
 		return
 	}
-	x.ws = workspace.ID(x.params[0])
+	x.ws = workspace.ID(x.param(0))
 	if _, view, ok := x.command(workspace.AddMember{Group: id, User: user}); ok {
 		x.answerMember(view, id, user)
 	}
@@ -220,10 +220,10 @@ func (x *exchange) membership() (group, user workspace.ResourceID, ok bool) {
 	if !ok {
 		return group, user, false
 	}
-	if user, ok = workspace.ParseResourceID(x.params[2]); !ok {
-		x.refuse(scim.Errorf(404, "", "there is no user %q", x.params[2]))
+	if user, ok = workspace.ParseResourceID(x.param(2)); !ok {
+		x.refuse(scim.Errorf(404, "", "there is no user %q", x.param(2)))
 	}
-	x.ws = workspace.ID(x.params[0])
+	x.ws = workspace.ID(x.param(0))
 	return group, user, ok
 }
 

@@ -151,9 +151,9 @@ func (x *exchange) answerPerson(status int, v *workspace.View, id workspace.Reso
 
 // userID reads the second id of the address.
 func (x *exchange) userID() (workspace.ResourceID, bool) {
-	id, ok := workspace.ParseResourceID(x.params[1])
+	id, ok := workspace.ParseResourceID(x.param(1))
 	if !ok {
-		x.refuse(scim.Errorf(404, "", "there is no user %q", x.params[1]))
+		x.refuse(scim.Errorf(404, "", "there is no user %q", x.param(1)))
 	}
 	return id, ok
 }
@@ -203,7 +203,7 @@ func (s *Server) addPerson(x *exchange) {
 		x.refuse(err)
 		return
 	}
-	x.ws = workspace.ID(x.params[0])
+	x.ws = workspace.ID(x.param(0))
 	if res, view, ok := x.command(cmd); ok {
 		x.answerPerson(201, view, res.ID)
 	}
@@ -222,7 +222,7 @@ func (s *Server) editPerson(x *exchange) {
 }
 
 func (x *exchange) commandOnPerson(id workspace.ResourceID, cmd workspace.Command) {
-	x.ws = workspace.ID(x.params[0])
+	x.ws = workspace.ID(x.param(0))
 	if _, view, ok := x.command(cmd); ok {
 		x.answerPerson(200, view, id)
 	}
@@ -233,7 +233,7 @@ func (s *Server) deletePerson(x *exchange) {
 	if !ok {
 		return
 	}
-	x.ws = workspace.ID(x.params[0])
+	x.ws = workspace.ID(x.param(0))
 	if _, _, ok := x.command(workspace.DeleteUser{ID: id}); ok {
 		x.ctx.SetStatusCode(204)
 	}

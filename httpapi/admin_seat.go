@@ -54,7 +54,7 @@ func (s *Server) getSeats(x *exchange) {
 
 // commandOnSeats runs a command and answers with the seats that resulted.
 func (x *exchange) commandOnSeats(cmd workspace.Command) {
-	x.ws = workspace.ID(x.params[0])
+	x.ws = workspace.ID(x.param(0))
 	if _, view, ok := x.command(cmd); ok {
 		x.send(200, plainJSON, seats(view))
 	}
@@ -192,7 +192,7 @@ func (s *Server) getInvoice(x *exchange) {
 	if !x.open() {
 		return
 	}
-	number, form, _ := strings.Cut(x.params[1], ".")
+	number, form, _ := strings.Cut(x.param(1), ".")
 	inv, ok := x.view.Books().Invoice(number)
 	if !ok {
 		x.refuse(scim.Errorf(404, "", "there is no invoice %q", number))
@@ -227,12 +227,12 @@ func (x *exchange) file(name, mediaType string, body []byte) {
 
 func (s *Server) correctInvoice(x *exchange) {
 	f := x.form()
-	cmd := workspace.CorrectInvoice{Number: x.params[1], Seats: f.requiredInt("seats"), Reason: f.required("reason")}
+	cmd := workspace.CorrectInvoice{Number: x.param(1), Seats: f.requiredInt("seats"), Reason: f.required("reason")}
 	if err := f.done(); err != nil {
 		x.refuse(err)
 		return
 	}
-	x.ws = workspace.ID(x.params[0])
+	x.ws = workspace.ID(x.param(0))
 	res, view, ok := x.command(cmd)
 	if !ok {
 		return

@@ -16,7 +16,7 @@ func (s *Server) getSetup(x *exchange) {
 	if !x.open() {
 		return
 	}
-	id, form, _ := strings.Cut(x.params[1], ".")
+	id, form, _ := strings.Cut(x.param(1), ".")
 	p, ok := setup.ByID(id)
 	if !ok {
 		x.refuse(scim.Errorf(404, "", "there is no guide for %q; there is one for entra, okta and onelogin", id))

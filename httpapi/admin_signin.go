@@ -47,7 +47,7 @@ func (x *exchange) noteIssuer(note *workspace.NoteIssuer, v *workspace.View) *wo
 	defer cancel()
 	_, after, err := x.s.cfg.Workspaces.Do(ctx, x.ws, x.envelope(), *note)
 	if err != nil { // the settings stand; the check is made again with their next change
-		x.s.cfg.Log.Warn().Err(err).Str("request", x.id).Msg("the check of an issuer was not recorded")
+		x.s.cfg.Log.Warn().Err(err).Bytes("request", x.id).Msg("the check of an issuer was not recorded")
 		return v
 	}
 	return after

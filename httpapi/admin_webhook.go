@@ -73,7 +73,7 @@ func randomID() string {
 }
 
 func (x *exchange) commandOnWebhook(status int, cmd workspace.Command, secret string) {
-	x.ws = workspace.ID(x.params[0])
+	x.ws = workspace.ID(x.param(0))
 	res, view, ok := x.command(cmd)
 	if !ok {
 		return
@@ -86,13 +86,13 @@ func (x *exchange) commandOnWebhook(status int, cmd workspace.Command, secret st
 }
 
 func (s *Server) rotateWebhook(x *exchange) {
-	cmd := workspace.RotateWebhook{ID: x.params[1], Secret: s.cfg.Webhooks.NewSecret()}
+	cmd := workspace.RotateWebhook{ID: x.param(1), Secret: s.cfg.Webhooks.NewSecret()}
 	x.commandOnWebhook(200, cmd, cmd.Secret)
 }
 
 func (s *Server) deleteWebhook(x *exchange) {
-	x.ws = workspace.ID(x.params[0])
-	if _, _, ok := x.command(workspace.DeleteWebhook{ID: x.params[1]}); ok {
+	x.ws = workspace.ID(x.param(0))
+	if _, _, ok := x.command(workspace.DeleteWebhook{ID: x.param(1)}); ok {
 		x.ctx.SetStatusCode(204)
 	}
 }
@@ -103,7 +103,7 @@ func (s *Server) deadLetters(x *exchange) {
 		return
 	}
 	var items []scim.Object
-	for _, l := range x.view.DeadLetters(x.params[1]) {
+	for _, l := range x.view.DeadLetters(x.param(1)) {
 		items = append(items, scim.Object{
 			{Name: "seq", Value: scim.Integer(int64(l.Seq))},
 			{Name: "at", Value: instant(l.At)},
@@ -119,8 +119,8 @@ func (x *exchange) openWebhook() bool {
 	if !x.open() {
 		return false
 	}
-	if _, ok := x.view.Webhook(x.params[1]); !ok && x.params[1] != workspace.MailConsumer {
-		x.refuse(scim.Errorf(404, "", "there is no webhook %q", x.params[1]))
+	if _, ok := x.view.Webhook(x.param(1)); !ok && x.param(1) != workspace.MailConsumer {
+		x.refuse(scim.Errorf(404, "", "there is no webhook %q", x.param(1)))
 		return false
 	}
 	return true
@@ -133,7 +133,7 @@ func (s *Server) replayWebhook(x *exchange) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
 	defer cancel()
-	delivered, dead, err := s.cfg.Webhooks.Replay(ctx, x.ws, x.params[1])
+	delivered, dead, err := s.cfg.Webhooks.Replay(ctx, x.ws, x.param(1))
 	if err != nil {
 		x.fail(err)
 		return

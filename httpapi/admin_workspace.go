@@ -127,7 +127,7 @@ func (s *Server) changeWorkspace(x *exchange) {
 		x.refuse(err)
 		return
 	}
-	x.ws = workspace.ID(x.params[0])
+	x.ws = workspace.ID(x.param(0))
 	if _, view, ok := x.command(workspace.ChangeWorkspace{IfMatch: x.ifMatch(), Patch: body}); ok {
 		x.answerWorkspace(200, x.noteIssuer(note, view))
 	}
@@ -141,7 +141,7 @@ func (s *Server) backup(x *exchange) {
 	x.stream("application/octet-stream", func(w io.Writer) error {
 		err := s.cfg.Store.Backup(w)
 		if err != nil {
-			s.cfg.Log.Error().Err(err).Str("request", x.id).Dur("duration", time.Since(x.began)).Msg("backup failed")
+			s.cfg.Log.Error().Err(err).Bytes("request", x.id).Dur("duration", time.Since(x.began)).Msg("backup failed")
 		}
 		return err
 	})

@@ -1,11 +1,14 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
+	"maps"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rosterd/scim"
@@ -15,12 +18,12 @@ import (
 // bearer returns the hash of the request's bearer token (RFC 6750 section
 // 2.1).
 func (x *exchange) bearer() (hash [32]byte, found bool) {
-	scheme, token, _ := strings.Cut(string(x.ctx.Request.Header.Peek("Authorization")), " ")
-	token = strings.TrimSpace(token)
-	if !strings.EqualFold(scheme, "Bearer") || token == "" {
+	scheme, token, _ := bytes.Cut(x.ctx.Request.Header.Peek("Authorization"), []byte(" "))
+	token = bytes.TrimSpace(token)
+	if !bytes.EqualFold(scheme, []byte("Bearer")) || len(token) == 0 {
 		return hash, false
 	}
-	return sha256.Sum256([]byte(token)), true
+	return sha256.Sum256(token), true
 }
 
 // unauthorized answers 401. reason goes into the challenge; it never says
@@ -89,21 +92,22 @@ func (x *exchange) authenticate() bool {
 
 // tokenOwners remembers whose tokens were seen. A token never changes hands,
 // and whether it is still valid is for the workspace's View to say, so nothing
-// here can be out of date in a way that matters.
+// here can be out of date in a way that matters. Who looks takes no lock: what
+// is known is in small maps, which are copied when one learns of a token.
 type tokenOwners struct {
-	mu    sync.RWMutex
-	known map[[32]byte]workspace.ID // guarded by mu
+	mu    sync.Mutex // held to change known
+	known [256]atomic.Pointer[map[[32]byte]workspace.ID]
 }
 
-// ownersKept bounds what is remembered.
-const ownersKept = 100_000
+// ownersKept bounds what one of the maps remembers.
+const ownersKept = 400
 
 func (o *tokenOwners) of(hash [32]byte, store Store) (workspace.ID, bool, error) {
-	o.mu.RLock()
-	ws, ok := o.known[hash]
-	o.mu.RUnlock()
-	if ok {
-		return ws, true, nil
+	shard := &o.known[hash[0]]
+	if known := shard.Load(); known != nil {
+		if ws, ok := (*known)[hash]; ok {
+			return ws, true, nil
+		}
 	}
 	ws, ok, err := store.WorkspaceOfToken(hash)
 	if err != nil || !ok {
@@ -111,10 +115,12 @@ func (o *tokenOwners) of(hash [32]byte, store Store) (workspace.ID, bool, error)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if len(o.known) >= ownersKept {
-		clear(o.known)
+	next := map[[32]byte]workspace.ID{}
+	if known := shard.Load(); known != nil && len(*known) < ownersKept {
+		next = maps.Clone(*known)
 	}
-	o.known[hash] = ws
+	next[hash] = ws
+	shard.Store(&next)
 	return ws, true, nil
 }
 
@@ -157,7 +163,7 @@ func (x *exchange) decline(refusal *scim.Error) {
 		ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
 		defer cancel()
 		if _, _, err := x.s.cfg.Workspaces.Do(ctx, x.ws, x.envelope(), note); err != nil {
-			x.s.cfg.Log.Warn().Err(err).Str("request", x.id).Msg("a refusal is not in the provisioning log")
+			x.s.cfg.Log.Warn().Err(err).Bytes("request", x.id).Msg("a refusal is not in the provisioning log")
 		}
 	}
 	x.refuse(refusal)

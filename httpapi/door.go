@@ -69,6 +69,7 @@ func (d *door) Accept() (net.Conn, error) {
 // admit lets a connection in, or turns it away and returns nil.
 func (d *door) admit(c net.Conn) *conn {
 	mine := &conn{Conn: c, door: d, ip: addressOf(c)}
+	mine.client = mine.ip.String()
 	status, reason := d.enter(mine.ip)
 	if status == 0 {
 		return mine
@@ -153,7 +154,7 @@ func (s *Server) tooMany(status int) []byte {
 	}
 	body := refusal.AppendJSON(nil)
 	head := fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: %s\r\nContent-Length: %d\r\nRetry-After: 1\r\nX-Request-Id: %s\r\n\r\n",
-		status, text, scimJSON, len(body), s.ids.of(nil))
+		status, text, scimJSON, len(body), s.ids.append(nil, nil))
 	return append(head, body...)
 }
 
@@ -162,8 +163,22 @@ type conn struct {
 	net.Conn
 	door   *door
 	ip     netip.Addr
+	client string      // ip as text
 	linger atomic.Bool // read on a little before closing
 	closed atomic.Bool
+
+	// base is the SCIM base URL of the request that is answered, which is mostly
+	// that of the request before. Requests of a connection come one by one.
+	base string
+}
+
+// linkOf returns the connection under c that the door let in.
+func linkOf(c net.Conn) *conn {
+	if t, ok := c.(*tls.Conn); ok {
+		c = t.NetConn()
+	}
+	mine, _ := c.(*conn)
+	return mine
 }
 
 // Close implements net.Conn.
@@ -181,10 +196,7 @@ func (c *conn) Close() error {
 // lingering says whether the other end of a connection may still be sending a
 // request that is answered already.
 func lingering(c net.Conn, yes bool) {
-	if t, ok := c.(*tls.Conn); ok {
-		c = t.NetConn()
-	}
-	if mine, ok := c.(*conn); ok {
+	if mine := linkOf(c); mine != nil && mine.linger.Load() != yes {
 		mine.linger.Store(yes)
 	}
 }

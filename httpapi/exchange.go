@@ -20,11 +20,12 @@ import (
 type exchange struct {
 	s      *Server
 	ctx    *fasthttp.RequestCtx
-	id     string // request id
+	link   *conn  // of ctx
+	id     []byte // request id, in idRoom
 	began  time.Time
 	route  *route
-	params [maxParams]string
-	admin  bool // errors are problem+json (RFC 9457)
+	params [maxParams][]byte // in the address
+	admin  bool              // errors are problem+json (RFC 9457)
 
 	ws    workspace.ID          // of the token, or of the address
 	view  *workspace.View       // of ws, as it was when the request was let in
@@ -42,7 +43,15 @@ type exchange struct {
 
 	keep *workspace.Envelope // of a request whose answer is to be kept, else nil
 	kept []byte              // what is kept instead of the body, if it holds a secret
+
+	// Room for what would be garbage otherwise.
+	idRoom  [requestIDMost]byte
+	scratch []byte // for headers
+	user    workspace.UserView
 }
+
+// param returns the n-th {…} of the address.
+func (x *exchange) param(n int) string { return string(x.params[n]) }
 
 // Media types of answers.
 const (
@@ -75,7 +84,7 @@ func (x *exchange) problem(e *scim.Error) []byte {
 		{Name: "title", Value: scim.Text(fasthttp.StatusMessage(e.Status))},
 		{Name: "status", Value: scim.Integer(int64(e.Status))},
 		{Name: "detail", Value: scim.Text(e.Detail)},
-		{Name: "requestId", Value: scim.Text(x.id)},
+		{Name: "requestId", Value: scim.Text(string(x.id))},
 	})
 }
 
@@ -100,7 +109,7 @@ func (x *exchange) fail(err error) {
 		x.retryAfter("2")
 		x.refuse(scim.Errorf(503, "", "the outcome is not known: the change may have been made; read before sending it again"))
 	default:
-		x.s.cfg.Log.Error().Err(err).Str("request", x.id).Msg("internal error")
+		x.s.cfg.Log.Error().Err(err).Bytes("request", x.id).Msg("internal error")
 		x.refuse(scim.Errorf(500, "", "internal error; the operator finds it under request %s", x.id))
 	}
 }
@@ -117,8 +126,8 @@ func (x *exchange) finish() {
 	x.release()
 	x.s.countQuirks(x)
 	status, took, method := x.ctx.Response.StatusCode(), time.Since(x.began), x.method()
-	x.s.cfg.Metrics.HTTPRequest(x.route.surface, x.route.template, method, status, took)
-	line := x.s.cfg.Log.Info().Str("request", x.id).Str("client", x.client()).
+	x.route.answered.Answered(method, status, took)
+	line := x.s.cfg.Log.Info().Bytes("request", x.id).Str("client", x.client()).
 		Str("method", method).Str("route", x.route.template).Int("status", status).
 		Int("bytes", x.sent()).Dur("duration", took)
 	if x.ws != "" {
@@ -168,7 +177,7 @@ func (x *exchange) sent() int {
 func (x *exchange) client() string {
 	addr := x.peer()
 	if !x.trusted(addr) {
-		return addr.String()
+		return x.link.client
 	}
 	forwarded := strings.Split(string(x.ctx.Request.Header.Peek("X-Forwarded-For")), ",")
 	for i := len(forwarded) - 1; i >= 0 && x.trusted(addr); i-- {
@@ -181,7 +190,7 @@ func (x *exchange) client() string {
 	return addr.String()
 }
 
-func (x *exchange) peer() netip.Addr { return addressOf(x.ctx.Conn()) }
+func (x *exchange) peer() netip.Addr { return x.link.ip }
 
 func (x *exchange) trusted(addr netip.Addr) bool {
 	for _, p := range x.s.cfg.TrustedProxies {
@@ -213,7 +222,23 @@ func (x *exchange) origin() string {
 }
 
 // base returns the SCIM base URL.
-func (x *exchange) base() string { return x.origin() + scimRoot }
+func (x *exchange) base() string {
+	if x.s.base != "" {
+		return x.s.base
+	}
+	if x.trusted(x.peer()) {
+		return x.origin() + scimRoot
+	}
+	scheme := "http://"
+	if x.ctx.IsTLS() {
+		scheme = "https://"
+	}
+	b := append(append(append(x.scratch[:0], scheme...), x.ctx.Host()...), scimRoot...)
+	if x.scratch = b; string(b) != x.link.base {
+		x.link.base = string(b)
+	}
+	return x.link.base
+}
 
 // reader returns the view as the connection sees it.
 func (x *exchange) reader(v *workspace.View) workspace.Reader {
@@ -226,9 +251,9 @@ func (x *exchange) reader(v *workspace.View) workspace.Reader {
 // envelope says who sends a command.
 func (x *exchange) envelope() workspace.Envelope {
 	if x.token == nil {
-		return workspace.Envelope{Actor: workspace.ActorOperator, RequestID: x.id}
+		return workspace.Envelope{Actor: workspace.ActorOperator, RequestID: string(x.id)}
 	}
-	return workspace.Envelope{Actor: workspace.ActorToken, Token: x.token.ID, Connection: x.conn.ID, RequestID: x.id}
+	return workspace.Envelope{Actor: workspace.ActorToken, Token: x.token.ID, Connection: x.conn.ID, RequestID: string(x.id)}
 }
 
 // run runs a command.

@@ -27,7 +27,7 @@ func (s *Server) healthz(x *exchange) { x.send(200, "text/plain; charset=utf-8",
 // readyz says whether the daemon can take writes.
 func (s *Server) readyz(x *exchange) {
 	if err := s.cfg.Ready(); err != nil {
-		x.s.cfg.Log.Warn().Err(err).Str("request", x.id).Msg("not ready")
+		x.s.cfg.Log.Warn().Err(err).Bytes("request", x.id).Msg("not ready")
 		x.refuse(scim.Errorf(503, "", "not ready; the daemon's log says why"))
 		return
 	}

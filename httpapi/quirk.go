@@ -105,9 +105,9 @@ func (s *Server) listQuirks(x *exchange) {
 	if !x.open() {
 		return
 	}
-	c, ok := x.view.Connection(x.params[1])
+	c, ok := x.view.Connection(x.param(1))
 	if !ok {
-		x.refuse(scim.Errorf(404, "", "there is no connection %q", x.params[1]))
+		x.refuse(scim.Errorf(404, "", "there is no connection %q", x.param(1)))
 		return
 	}
 	uses := c.Quirks

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
+
+	"rosterd/metrics"
 )
 
 // Roots of the surfaces.
@@ -31,10 +33,8 @@ type route struct {
 	reads    bool // changes nothing, though it is no GET
 
 	segments []string // of the whole path; "{…}" matches any
+	answered *metrics.Route
 }
-
-// unmatched is the route of requests that match none.
-var unmatched = route{template: "unmatched", surface: "ops"}
 
 // maxParams is the greatest number of {…} in a template.
 const maxParams = 3
@@ -42,12 +42,14 @@ const maxParams = 3
 // routes finds routes by the number of segments.
 type routes [][]*route
 
-func newRoutes(groups ...[]route) routes {
+// newRoutes returns a table of routes, whose answers m counts.
+func newRoutes(m *metrics.Metrics, groups ...[]route) routes {
 	var out routes
 	for _, group := range groups {
 		for i := range group {
 			r := &group[i]
 			root := map[string]string{"scim": scimRoot, "admin": adminRoot}[r.surface]
+			r.answered = m.Route(r.surface, r.template)
 			r.segments = strings.Split(strings.Trim(root+r.template, "/"), "/")
 			for len(out) <= len(r.segments) {
 				out = append(out, nil)
@@ -60,7 +62,7 @@ func newRoutes(groups ...[]route) routes {
 
 // find returns the route of a request and fills in what its {…} stand for.
 // Where the address exists for other methods, it returns those.
-func (rs routes) find(method, path []byte, params *[maxParams]string) (match *route, allowed string) {
+func (rs routes) find(method, path []byte, params *[maxParams][]byte) (match *route, allowed string) {
 	path = bytes.Trim(path, "/") // a trailing slash is tolerated (product.md section 4)
 	n := bytes.Count(path, []byte("/")) + 1
 	if n >= len(rs) {
@@ -91,14 +93,14 @@ func otherVersion(path []byte) bool {
 	return found && err == nil && "/scim/v"+string(version) != scimRoot
 }
 
-func (r *route) matches(path []byte, params *[maxParams]string) bool {
+func (r *route) matches(path []byte, params *[maxParams][]byte) bool {
 	n := 0
 	for _, want := range r.segments {
 		var have []byte
 		have, path, _ = bytes.Cut(path, []byte("/"))
 		switch {
 		case want[0] == '{':
-			params[n] = string(have)
+			params[n] = have
 			n++
 		case want != string(have):
 			return false

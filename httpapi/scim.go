@@ -1,8 +1,6 @@
 package httpapi
 
 import (
-	"sync"
-
 	"rosterd/scim"
 	"rosterd/workspace"
 )
@@ -52,20 +50,21 @@ func (x *exchange) projection(rt *scim.ResourceType) (*scim.Projection, *scim.Er
 	return scim.NewProjection(rt, x.query("attributes"), x.query("excludedAttributes"))
 }
 
-// answers are buffers in which answers grow.
-var answers = sync.Pool{New: func() any { return new([]byte) }}
-
 // sendResource answers with one resource, its entity tag and its place.
 func (x *exchange) sendResource(status int, rt *scim.ResourceType, r workspace.Resource, shape *scim.Projection) {
 	h := &x.ctx.Response.Header
-	h.Set("ETag", workspace.ETag(r.Version()))
-	h.Set("Location", x.base()+rt.Endpoint+"/"+r.ID().String())
-	buf := answers.Get().(*[]byte)
-	*buf = scim.AppendJSON((*buf)[:0], rt, r, shape)
+	x.tag(r.Version())
+	id := r.ID()
+	x.scratch = id.Append(append(append(append(x.scratch[:0], x.base()...), rt.Endpoint...), '/'))
+	h.SetBytesV("Location", x.scratch)
 	h.SetContentType(scimJSON)
 	x.ctx.SetStatusCode(status)
-	x.ctx.Response.SetBody(*buf) // copies
-	if cap(*buf) <= bufferKept {
-		answers.Put(buf)
-	}
+	body := x.ctx.Response.SwapBody(nil) // what fasthttp keeps for bodies
+	x.ctx.Response.SwapBody(scim.AppendJSON(body[:0], rt, r, shape))
+}
+
+// tag answers with the entity tag of a version.
+func (x *exchange) tag(version uint64) {
+	x.scratch = workspace.AppendETag(x.scratch[:0], version)
+	x.ctx.Response.Header.SetBytesV("ETag", x.scratch)
 }

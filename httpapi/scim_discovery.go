@@ -57,7 +57,7 @@ func (x *exchange) discover(all []scim.Object) {
 // discoverOne answers with the one that the address names.
 func (x *exchange) discoverOne(all []scim.Object) {
 	for _, o := range all {
-		if o.Get("id").Str == x.params[0] {
+		if o.Get("id").Str == x.param(0) {
 			x.send(200, scimJSON, scim.AppendObject(nil, o))
 			return
 		}

@@ -19,14 +19,14 @@ func (x *exchange) get(rt *scim.ResourceType) {
 		x.refuse(err)
 		return
 	}
-	r, ok := x.reader(x.view).Resource(rt, id)
+	r, ok := x.resource(x.view, rt, id)
 	if !ok {
 		x.refuse(noSuch(rt, id))
 		return
 	}
 	p := workspace.ParsePrecondition(string(x.ctx.Request.Header.Peek("If-None-Match")))
 	if p.Set && p.Holds(r.Version()) {
-		x.ctx.Response.Header.Set("ETag", workspace.ETag(r.Version()))
+		x.tag(r.Version())
 		x.ctx.SetStatusCode(304)
 		return
 	}
@@ -50,13 +50,13 @@ func (x *exchange) write(rt *scim.ResourceType) {
 		x.ctx.SetStatusCode(204)
 		return
 	}
-	r, ok := x.reader(view).Resource(rt, res.ID)
+	r, ok := x.resource(view, rt, res.ID)
 	if !ok { // deleted by somebody else in the same breath
 		x.refuse(noSuch(rt, res.ID))
 		return
 	}
 	if rt == scim.Group && x.route.method == "PATCH" && shape == nil {
-		x.ctx.Response.Header.Set("ETag", workspace.ETag(r.Version()))
+		x.tag(r.Version())
 		x.ctx.SetStatusCode(204)
 		return
 	}
@@ -98,6 +98,15 @@ func (x *exchange) resourceID(rt *scim.ResourceType) (workspace.ResourceID, *sci
 		return id, scim.Errorf(404, "", "there is no %s with this id", strings.ToLower(rt.Name))
 	}
 	return id, nil
+}
+
+// resource returns a resource of v, valid until the exchange ends.
+func (x *exchange) resource(v *workspace.View, rt *scim.ResourceType, id workspace.ResourceID) (r workspace.Resource, ok bool) {
+	if rt == scim.User {
+		x.user, ok = x.reader(v).User(id)
+		return &x.user, ok
+	}
+	return x.reader(v).Resource(rt, id)
 }
 
 func noSuch(rt *scim.ResourceType, id workspace.ResourceID) *scim.Error {

@@ -131,6 +131,8 @@ type Server struct {
 	cfg     Config
 	http    *fasthttp.Server
 	routes  routes
+	none    route  // of requests that match none of routes
+	base    string // of SCIM, if PublicURL says it
 	ids     requestIDs
 	owners  tokenOwners
 	uses    tokenUses
@@ -148,12 +150,15 @@ func New(cfg Config) (*Server, error) {
 	}
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
 	s := &Server{
-		cfg: cfg, ids: newRequestIDs(), owners: tokenOwners{known: map[[32]byte]workspace.ID{}},
+		cfg: cfg, ids: newRequestIDs(), none: route{template: "unmatched", surface: "ops", answered: cfg.Metrics.Route("ops", "unmatched")},
 		uses: tokenUses{noted: map[string]time.Time{}}, streams: newStreams(),
 		quirks: quirkLedger{waiting: map[tokenKey]*waitingQuirks{}},
 		walks:  walks{life: cfg.Limits.PageWait, now: cfg.Now},
 	}
-	s.routes = newRoutes(s.scimRoutes(), s.adminRoutes(), s.opsRoutes())
+	if cfg.PublicURL != "" {
+		s.base = cfg.PublicURL + scimRoot
+	}
+	s.routes = newRoutes(cfg.Metrics, s.scimRoutes(), s.adminRoutes(), s.opsRoutes())
 	s.http = s.newHTTP(s.routes)
 	// The door bounds connections. A worker ends a little after its connection.
 	s.http.Concurrency = 2 * cfg.MaxConnections
@@ -218,7 +223,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // ServeMetrics answers /metrics alone on l until stop, for a listener that only
 // the operator reaches.
 func (s *Server) ServeMetrics(l net.Listener) (stop func(context.Context) error) {
-	m := s.newHTTP(newRoutes([]route{s.metricsRoute()}))
+	m := s.newHTTP(newRoutes(s.cfg.Metrics, []route{s.metricsRoute()}))
 	go m.Serve(s.door(l)) // ends with stop; a listener that fails shows in the scrapes
 	return m.ShutdownWithContext
 }

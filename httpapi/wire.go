@@ -7,6 +7,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -26,6 +27,7 @@ func (s *Server) wireError(ctx *fasthttp.RequestCtx, err error) {
 	x.refuse(refusal)
 	x.finish()
 	lingering(ctx.Conn(), true)
+	x.forget()
 }
 
 // smuggling returns why a request must not be answered on a shared connection:
@@ -87,14 +89,16 @@ func newRequestIDs() requestIDs {
 	return requestIDs{prefix: hex.EncodeToString(b[:]) + "-", n: new(atomic.Uint64)}
 }
 
-// of returns the client's own X-Request-Id if it is one that fits a log, else
-// a new one.
-func (r requestIDs) of(sent []byte) string {
-	const most = 64
-	if len(sent) > 0 && len(sent) <= most && isToken(sent) {
-		return string(sent)
+// requestIDMost is the length of the longest id, in bytes.
+const requestIDMost = 64
+
+// append appends the client's own X-Request-Id if it is one that fits a log,
+// else a new one.
+func (r requestIDs) append(dst, sent []byte) []byte {
+	if len(sent) > 0 && len(sent) <= requestIDMost && isToken(sent) {
+		return append(dst, sent...)
 	}
-	return r.prefix + strconv.FormatUint(r.n.Add(1), 10)
+	return strconv.AppendUint(append(dst, r.prefix...), r.n.Add(1), 10)
 }
 
 // handler answers requests by a table of routes.
@@ -107,6 +111,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx, rs routes) {
 	defer func() {
 		if x.streamed == nil { // a stream ends later
 			x.finish()
+			x.forget()
 		}
 	}()
 	if why := smuggling(&ctx.Request.Header); why != "" {
@@ -143,11 +148,21 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx, rs routes) {
 	match.handle(x)
 }
 
+// exchanges are those that have ended.
+var exchanges = sync.Pool{New: func() any { return new(exchange) }}
+
 // newExchange begins the answer to a request.
 func (s *Server) newExchange(ctx *fasthttp.RequestCtx) *exchange {
-	x := &exchange{s: s, ctx: ctx, began: time.Now(), route: &unmatched}
-	x.id = s.ids.of(ctx.Request.Header.Peek("X-Request-Id"))
+	x := exchanges.Get().(*exchange)
+	x.s, x.ctx, x.link, x.began, x.route = s, ctx, linkOf(ctx.Conn()), time.Now(), &s.none
+	x.id = s.ids.append(x.idRoom[:0], ctx.Request.Header.Peek("X-Request-Id"))
 	x.admin = bytes.HasPrefix(ctx.Path(), []byte(adminRoot+"/"))
-	ctx.Response.Header.Set("X-Request-Id", x.id)
+	ctx.Response.Header.SetBytesV("X-Request-Id", x.id)
 	return x
+}
+
+// forget ends the use of x.
+func (x *exchange) forget() {
+	*x = exchange{scratch: x.scratch[:0]}
+	exchanges.Put(x)
 }

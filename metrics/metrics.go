@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"io"
 	"runtime"
-	"strconv"
 	"sync"
 	"time"
 
@@ -146,16 +145,6 @@ func histograms(name, help string, labels ...string) *prometheus.HistogramVec {
 
 func histogram(name, help string, buckets []float64) prometheus.Histogram {
 	return prometheus.NewHistogram(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets})
-}
-
-// HTTPRequest counts one answer. surface is scim, admin or ops; route is a
-// template such as /Users/{id}.
-func (m *Metrics) HTTPRequest(surface, route, method string, code int, d time.Duration) {
-	if m == nil {
-		return
-	}
-	m.httpRequests.WithLabelValues(surface, route, method, strconv.Itoa(code)).Inc()
-	m.httpDuration.WithLabelValues(surface, route).Observe(d.Seconds())
 }
 
 // Command counts one command, by its type's name and its outcome. The first one

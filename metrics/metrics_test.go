@@ -14,7 +14,7 @@ import (
 
 // fill sets every series once.
 func fill(m *Metrics) {
-	m.HTTPRequest("scim", "/Users/{id}", "GET", 200, time.Millisecond)
+	m.Route("scim", "/Users/{id}").Answered("GET", 200, time.Millisecond)
 	m.Command("CreateUser", Done, time.Millisecond)
 	m.InFlight(1)
 	m.MailboxWait(time.Microsecond)

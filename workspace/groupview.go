@@ -12,7 +12,12 @@ import (
 // ETag is the entity tag of a resource at version (RFC 7644 section 3.14). It
 // is weak: what is outside the version, such as lastSync and the names of a
 // user's groups, may differ between equal tags.
-func ETag(version uint64) string { return `W/"` + strconv.FormatUint(version, 10) + `"` }
+func ETag(version uint64) string { return string(AppendETag(nil, version)) }
+
+// AppendETag appends the entity tag.
+func AppendETag(dst []byte, version uint64) []byte {
+	return append(strconv.AppendUint(append(dst, `W/"`...), version, 10), '"')
+}
 
 // A GroupView is one group of a View. It is a scim.Resource.
 type GroupView struct {

@@ -28,7 +28,7 @@ func ValidID(id ID) bool {
 type ResourceID [16]byte
 
 // ParseResourceID reads the text form of an id. What is no UUID names nothing.
-func ParseResourceID(s string) (ResourceID, bool) {
+func ParseResourceID[T string | []byte](s T) (ResourceID, bool) {
 	var id ResourceID
 	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
 		return id, false
