@@ -170,7 +170,7 @@ func TestAllocs(t *testing.T) {
 		ceiling float64
 	}{
 		{"GET by id", request("GET", "/scim/v2/Users/"+id, ""), name, 5},
-		{"filter hit", request("GET", filterFor("/Users", `userName eq "`+name+`"`), ""), `"totalResults":1`, 50},
+		{"filter hit", request("GET", filterFor("/Users", `userName eq "`+name+`"`), ""), `"totalResults":1`, 12},
 	} {
 		if answer := c.send(x.request, 200); !bytes.Contains(answer, []byte(x.want)) {
 			t.Errorf("%s: %s", x.what, answer)

@@ -47,7 +47,9 @@ type exchange struct {
 	// Room for what would be garbage otherwise.
 	idRoom  [requestIDMost]byte
 	scratch []byte // for headers
-	user    workspace.UserView
+	slot    workspace.Slot
+	found   workspace.Listing
+	wanted  listRequest
 }
 
 // param returns the n-th {…} of the address.

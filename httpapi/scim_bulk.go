@@ -102,7 +102,7 @@ func (x *exchange) appendOutcome(body []byte, op *bulk.Operation, out workspace.
 	case op.Method == "DELETE":
 		status = 204
 	default:
-		if x, ok := r.Resource(op.Type, out.ID); ok { // a later operation may have deleted it
+		if x, ok := x.slot.Resource(r, op.Type, out.ID); ok { // a later operation may have deleted it
 			version = workspace.ETag(x.Version())
 		}
 		if out.Created {

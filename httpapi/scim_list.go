@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,6 +12,9 @@ import (
 
 // list answers GET of resources of one type.
 func (x *exchange) list(rt *scim.ResourceType) {
+	if x.lookup(rt) {
+		return
+	}
 	p, err := x.addressed()
 	if err != nil {
 		x.refuse(err)
@@ -138,12 +142,20 @@ func (x *exchange) answerIndex(q *listRequest) *scim.Error {
 		}
 		w = &walk{key: key, list: list}
 	}
-	items, total, next := w.list.Page(x.base(), q.start, q.count), w.list.Total(), q.start+q.count
-	if len(items) > 0 && (q.start > 1 || next <= total) {
+	n, total, next := max(0, min(q.count, w.list.Total()-q.start+1)), w.list.Total(), q.start+q.count
+	if n > 0 && (q.start > 1 || next <= total) {
 		x.s.walks.keep(w, next, x.ctx.ConnID())
 	}
-	x.sendList(q, total, scim.Attr{Name: "startIndex", Value: scim.Integer(int64(q.start))}, items)
+	x.sendIndexed(q, w.list, n)
 	return nil
+}
+
+// sendIndexed answers with n resources of a list, from q.start on.
+func (x *exchange) sendIndexed(q *listRequest, list *workspace.Listing, n int) {
+	body := x.beginList(list.Total())
+	body = append(strconv.AppendInt(append(body, `,"startIndex":`...), int64(q.start), 10), `,"itemsPerPage":`...)
+	base := x.base()
+	x.sendItems(q, body, n, func(i int) workspace.Resource { return list.At(base, q.start-1+i, &x.slot) })
 }
 
 // answerFirst answers the first page of a walk by cursor.
@@ -191,39 +203,43 @@ func (x *exchange) answerCursor(q *listRequest) *scim.Error {
 
 // sendCursor answers with items and, if there are more, the cursor behind them.
 func (x *exchange) sendCursor(q *listRequest, c cursor, items []workspace.Resource, more bool) {
-	next := scim.Attr{Name: "nextCursor"}
+	body := x.beginList(c.total)
 	if more {
 		c.from = q.query.PositionOf(items[len(items)-1])
-		next.Value = scim.Text(x.seal(q, c))
+		body = scim.AppendString(append(body, `,"nextCursor":`...), x.seal(q, c))
 	}
-	x.sendList(q, c.total, next, items)
+	body = append(body, `,"itemsPerPage":`...)
+	x.sendItems(q, body, len(items), func(i int) workspace.Resource { return items[i] })
 }
 
-// sendList answers with a ListResponse (RFC 7644 section 3.4.2). where is
-// startIndex, or the nextCursor, which may be null. A page that is too long is
-// refused: where it were cut, who goes on by count would miss the rest.
-func (x *exchange) sendList(q *listRequest, total int, where scim.Attr, items []workspace.Resource) {
-	body := make([]byte, 0, 256+1024*len(items))
-	body = scim.AppendObject(body, scim.Object{
-		{Name: "schemas", Value: scim.ListOf(scim.Text(scim.URNListResponse))},
-		{Name: "totalResults", Value: scim.Integer(int64(total))},
-		where,
-		{Name: "itemsPerPage", Value: scim.Integer(int64(len(items)))},
-	})
-	body = append(body[:len(body)-1], `,"Resources":[`...)
-	for i, r := range items {
+// beginList begins a ListResponse (RFC 7644 section 3.4.2), up to the total.
+func (x *exchange) beginList(total int) []byte {
+	body := x.ctx.Response.SwapBody(nil) // what fasthttp keeps for bodies
+	body = append(body[:0], `{"schemas":["`+scim.URNListResponse+`"],"totalResults":`...)
+	return strconv.AppendInt(body, int64(total), 10)
+}
+
+// sendItems ends body, a ListResponse up to the number of its n items, and
+// answers with it. A page that is too long is refused: where it were cut, who
+// goes on by count would miss the rest.
+func (x *exchange) sendItems(q *listRequest, body []byte, n int, item func(int) workspace.Resource) {
+	body = append(strconv.AppendInt(body, int64(n), 10), `,"Resources":[`...)
+	for i := range n {
 		if most := x.s.cfg.Limits.PageBytes; i > 0 && len(body) > most {
-			x.refuse(scim.Errorf(400, scim.TooMany, "the page is longer than %d bytes with %d of its %d resources; ask for fewer with count, or leave members out with excludedAttributes", most, i, len(items)))
+			x.refuse(scim.Errorf(400, scim.TooMany, "the page is longer than %d bytes with %d of its %d resources; ask for fewer with count, or leave members out with excludedAttributes", most, i, n))
 			return
 		}
 		if i > 0 {
 			body = append(body, ',')
 		}
-		for n, rt := range q.types {
+		r := item(i)
+		for k, rt := range q.types {
 			if rt == r.Type() {
-				body = scim.AppendJSON(body, rt, r, q.shapes[n])
+				body = scim.AppendJSON(body, rt, r, q.shapes[k])
 			}
 		}
 	}
-	x.send(200, scimJSON, append(body, `]}`...))
+	x.ctx.Response.Header.SetContentType(scimJSON)
+	x.ctx.SetStatusCode(200)
+	x.ctx.Response.SwapBody(append(body, `]}`...))
 }

@@ -19,7 +19,7 @@ func (x *exchange) get(rt *scim.ResourceType) {
 		x.refuse(err)
 		return
 	}
-	r, ok := x.resource(x.view, rt, id)
+	r, ok := x.slot.Resource(x.reader(x.view), rt, id)
 	if !ok {
 		x.refuse(noSuch(rt, id))
 		return
@@ -50,7 +50,7 @@ func (x *exchange) write(rt *scim.ResourceType) {
 		x.ctx.SetStatusCode(204)
 		return
 	}
-	r, ok := x.resource(view, rt, res.ID)
+	r, ok := x.slot.Resource(x.reader(view), rt, res.ID)
 	if !ok { // deleted by somebody else in the same breath
 		x.refuse(noSuch(rt, res.ID))
 		return
@@ -98,15 +98,6 @@ func (x *exchange) resourceID(rt *scim.ResourceType) (workspace.ResourceID, *sci
 		return id, scim.Errorf(404, "", "there is no %s with this id", strings.ToLower(rt.Name))
 	}
 	return id, nil
-}
-
-// resource returns a resource of v, valid until the exchange ends.
-func (x *exchange) resource(v *workspace.View, rt *scim.ResourceType, id workspace.ResourceID) (r workspace.Resource, ok bool) {
-	if rt == scim.User {
-		x.user, ok = x.reader(v).User(id)
-		return &x.user, ok
-	}
-	return x.reader(v).Resource(rt, id)
 }
 
 func noSuch(rt *scim.ResourceType, id workspace.ResourceID) *scim.Error {

@@ -163,6 +163,7 @@ func (s *Server) newExchange(ctx *fasthttp.RequestCtx) *exchange {
 
 // forget ends the use of x.
 func (x *exchange) forget() {
-	*x = exchange{scratch: x.scratch[:0]}
+	x.found.Clear()
+	*x = exchange{scratch: x.scratch[:0], found: x.found, wanted: listRequest{types: x.wanted.types[:0], shapes: x.wanted.shapes[:0]}}
 	exchanges.Put(x)
 }

@@ -102,25 +102,25 @@ func (r Reader) userPlan(x filter.Expr) (plan, bool) {
 	if !ok {
 		return plan{}, false
 	}
-	hint, ok := r.userHint(c)
+	hint, ok := r.userHint(c.Ref, c.Value.Str)
 	if !ok {
 		return plan{}, false
 	}
 	return plan{r.v.userIndex.under(hint), x}, true
 }
 
-// userHint returns the hint under which the users are who c may name.
-func (r Reader) userHint(c filter.Compare) (uint32, bool) {
-	switch c.Ref.Attr {
+// userHint returns the hint under which the users are of whom ref may be text.
+func (r Reader) userHint(ref scim.Ref, text string) (uint32, bool) {
+	switch ref.Attr {
 	case scim.UserID:
-		id, _ := ParseResourceID(c.Value.Str)
+		id, _ := ParseResourceID(text)
 		return hintOf(keyID, "", string(id[:])), true
 	case scim.UserUserName:
-		return hintOf(keyName, "", fold(c.Value.Str)), true
+		return hintOf(keyName, "", fold(text)), true
 	case scim.UserExternalID:
-		return hintOf(keyExternal, r.connection, c.Value.Str), r.connection != ""
+		return hintOf(keyExternal, r.connection, text), r.connection != ""
 	case scim.UserEmails:
-		return hintOf(keyEmail, "", fold(c.Value.Str)), c.Ref.Sub != nil && c.Ref.Sub.Name == "value"
+		return hintOf(keyEmail, "", fold(text)), ref.Sub != nil && ref.Sub.Name == "value"
 	}
 	return 0, false
 }
@@ -145,7 +145,7 @@ func (r Reader) groupPlan(x filter.Expr) (plan, bool) {
 	if c.Ref.Attr == scim.GroupMembers && c.Ref.Sub.Name == "value" {
 		return plan{r.groupsOf(c.Value.Str), nil}, true
 	}
-	hint, ok := r.groupHint(c)
+	hint, ok := r.groupHint(c.Ref.Attr, c.Value.Str)
 	if !ok {
 		return plan{}, false
 	}
@@ -162,17 +162,17 @@ func (r Reader) groupsOf(member string) []uint32 {
 	return u.groups
 }
 
-// groupHint returns the hint under which the groups are that c may name; of a
-// role, the index knows the name without its prefix.
-func (r Reader) groupHint(c filter.Compare) (uint32, bool) {
-	switch c.Ref.Attr {
+// groupHint returns the hint under which the groups are of which a may be text;
+// of a role, the index knows the name without its prefix.
+func (r Reader) groupHint(a *scim.Attribute, text string) (uint32, bool) {
+	switch a {
 	case scim.GroupID:
-		id, _ := ParseResourceID(c.Value.Str)
+		id, _ := ParseResourceID(text)
 		return hintOf(keyID, "", string(id[:])), true
 	case scim.GroupExternalID:
-		return hintOf(keyExternal, r.connection, c.Value.Str), r.connection != ""
+		return hintOf(keyExternal, r.connection, text), r.connection != ""
 	case scim.GroupDisplayName:
-		name, prefix := c.Value.Str, r.v.settings.Groups.RolePrefix
+		name, prefix := text, r.v.settings.Groups.RolePrefix
 		if g := r.v.groupByDisplay(name); g != nil && g.Kind == Role && prefix != "" {
 			name = strings.ToValidUTF8(name[len(prefix):], "")
 		}

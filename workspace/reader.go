@@ -43,14 +43,6 @@ func (r Reader) Group(id ResourceID) (GroupView, bool) {
 	return GroupView{r: r, g: g}, g != nil
 }
 
-// Resource returns the resource of the type rt that is called id.
-func (r Reader) Resource(rt *scim.ResourceType, id ResourceID) (Resource, bool) {
-	if rt == scim.Group {
-		return r.Group(id)
-	}
-	return r.User(id)
-}
-
 // Roles returns the roles, highest rank first.
 func (r Reader) Roles() []GroupView {
 	var out []GroupView

@@ -163,7 +163,7 @@ func (x UserView) appendManager(dst []byte) []byte {
 		return dst
 	}
 	id, ok := ParseResourceID(stored.Attr(scim.ManagerValue).Str)
-	if boss := x.r.v.userByID(id); ok && boss != nil {
+	if boss := new(user); ok && boss.find(x.r.v, id) {
 		dst = append(appendID(append(dst, `{"value":`...), id), `,"$ref":`...)
 		dst = append(x.r.appendRef(dst, scim.User, id), `,"displayName":`...)
 		return append(boss.appendShownName(dst), '}')

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,6 +52,7 @@ func checkPeople(t *testing.T, seed uint64) {
 	a.agree()
 	a.recount()
 	a.indexes()
+	a.lookups()
 	a.renderings()
 }
 
@@ -165,6 +167,44 @@ func (w *world) recount() {
 	}
 	if h := v.Head(); h.Active != active || h.Managed != managed || groups != 0 {
 		w.t.Errorf("head %+v; counted %d active, %d managed, %d memberships too many", h, active, managed, groups)
+	}
+}
+
+// lookups compares what Lookup finds with what filters find.
+func (w *world) lookups() {
+	d, _ := scim.DialectByName("generic")
+	texts := []string{"x1", "X1", "red", "Admin", "r Admin", w.ids[len(w.ids)-1].String(), strings.ToUpper(w.ids[0].String()), "nobody", "\u212aed"}
+	for i := range 12 {
+		texts = append(texts, fmt.Sprintf("USER%d@example.com", i), fmt.Sprintf("0123456789abcdef0123456789abcdefuser%d@example.com", i), fmt.Sprintf("x%d", i))
+	}
+	w.state.view.eachUser(func(u *user) bool {
+		texts = append(texts, u.id.String(), u.userName())
+		return true
+	})
+	w.state.view.groups.Scan(func(_ uint32, g *group) bool {
+		texts = append(texts, g.id.String(), g.Name)
+		return true
+	})
+	var found Listing
+	var slot Slot
+	for _, who := range []string{"entra", "strict"} {
+		r := w.state.View().As(who, "")
+		for _, a := range []*scim.Attribute{scim.UserID, scim.UserExternalID, scim.UserUserName, scim.GroupID, scim.GroupExternalID, scim.GroupDisplayName} {
+			rt := scim.User
+			if slices.Contains(scim.Group.Attributes, a) {
+				rt = scim.Group
+			}
+			for _, text := range texts {
+				f, err := filter.Parse(rt, fmt.Sprintf(`%s eq "%s"`, a.Name, text), d, scim.DefaultLimits)
+				if err != nil {
+					w.t.Fatal(err)
+				}
+				want, _ := r.List(Query{Select: []Selector{{Type: rt, Filter: f}}})
+				if !found.Lookup(r, a, text, &slot) || !slices.Equal(found.order, want.order) {
+					w.t.Errorf("%s: %v: looked up %v, listed %v", who, f, found.order, want.order)
+				}
+			}
+		}
 	}
 }
 
