@@ -54,7 +54,7 @@ func (x *exchange) lookup(rt *scim.ResourceType) bool {
 		return false
 	}
 	q := &x.wanted
-	q.types, q.shapes, q.start = append(q.types, rt), append(q.shapes, nil), 1
+	q.types, q.shapes, q.start = append(q.types[:0], rt), append(q.shapes[:0], nil), 1
 	x.sendIndexed(q, &x.found, total)
 	return true
 }

@@ -181,6 +181,7 @@ func (s *Server) newHTTP(rs routes) *fasthttp.Server {
 		NoDefaultContentType:         true,
 		DisablePreParseMultipartForm: true,
 		CloseOnShutdown:              true,
+		LazyRequestTime:              true, // nobody asks for it
 		SecureErrorLogMessage:        true,
 		Logger:                       silent{},
 	}

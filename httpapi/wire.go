@@ -37,22 +37,23 @@ func smuggling(h *fasthttp.RequestHeader) string {
 		return "the HTTP version is not 1.0 or 1.1"
 	}
 	lengths, encodings, hosts := 0, 0, 0
-	for line := range bytes.Lines(h.RawHeaders()) {
-		line = bytes.TrimRight(line, "\r\n")
-		if len(line) == 0 {
+	for rest := h.RawHeaders(); len(rest) > 0; {
+		var line []byte
+		line, rest, _ = bytes.Cut(rest, []byte("\n"))
+		if line = bytes.TrimRight(line, "\r"); len(line) == 0 {
 			continue
 		}
 		name, _, found := bytes.Cut(line, []byte(":"))
 		if !found || !isToken(name) {
 			return "a header has no well-formed name"
 		}
-		switch {
-		case bytes.EqualFold(name, []byte("Content-Length")):
-			lengths++
-		case bytes.EqualFold(name, []byte("Transfer-Encoding")):
-			encodings++
-		case bytes.EqualFold(name, []byte("Host")):
-			hosts++
+		switch len(name) {
+		case len(lengthHeader):
+			lengths += isHeader(name, lengthHeader)
+		case len(encodingHeader):
+			encodings += isHeader(name, encodingHeader)
+		case len(hostHeader):
+			hosts += isHeader(name, hostHeader)
 		}
 	}
 	switch {
@@ -64,18 +65,32 @@ func smuggling(h *fasthttp.RequestHeader) string {
 	return ""
 }
 
+const lengthHeader, encodingHeader, hostHeader = "Content-Length", "Transfer-Encoding", "Host"
+
+// isHeader is 1 if name is that of the header, else 0.
+func isHeader(name []byte, header string) int {
+	if bytes.EqualFold(name, []byte(header)) {
+		return 1
+	}
+	return 0
+}
+
 // isToken reports whether name is a token (RFC 9110 section 5.6.2).
 func isToken(name []byte) bool {
 	for _, c := range name {
-		switch {
-		case c >= '0' && c <= '9', c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z':
-		case strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0:
-		default:
+		if !tokenBytes[c] {
 			return false
 		}
 	}
 	return len(name) > 0
 }
+
+var tokenBytes = func() (is [256]bool) {
+	for c := range is {
+		is[c] = c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c > ' ' && c < 0x7f && strings.IndexByte("!#$%&'*+-.^_`|~", byte(c)) >= 0
+	}
+	return is
+}()
 
 // requestIDs mints request ids: a random part per process and a number.
 type requestIDs struct {

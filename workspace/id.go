@@ -2,7 +2,6 @@ package workspace
 
 import (
 	"encoding/binary"
-	"encoding/hex"
 	"time"
 )
 
@@ -27,29 +26,39 @@ func ValidID(id ID) bool {
 // order of creation. Clients see an opaque string.
 type ResourceID [16]byte
 
-// ParseResourceID reads the text form of an id. What is no UUID names nothing.
+// ParseResourceID reads the text form of an id, whose letters are lower case:
+// ids are compared letter for letter. What is no UUID names nothing.
 func ParseResourceID[T string | []byte](s T) (ResourceID, bool) {
 	var id ResourceID
-	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+	if len(s) != textLen {
 		return id, false
 	}
-	var digits [32]byte
-	n := 0
-	for i := range len(s) {
-		switch {
-		case i == 8 || i == 13 || i == 18 || i == 23:
-			continue
-		case s[i] >= 'A' && s[i] <= 'F': // ids are compared letter for letter
-			return ResourceID{}, false
+	bad := byte(0)
+	for i, at := 0, 0; i < len(id); i, at = i+1, at+2 {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			bad |= s[at] ^ '-'
+			at++
 		}
-		digits[n] = s[i]
-		n++
+		high, low := digitValues[s[at]], digitValues[s[at+1]]
+		bad |= (high | low) & 0xf0
+		id[i] = high<<4 | low
 	}
-	if _, err := hex.Decode(id[:], digits[:]); err != nil {
+	if bad != 0 {
 		return ResourceID{}, false
 	}
 	return id, true
 }
+
+// digitValues are the values of hexadecimal digits; 0xff: it is none.
+var digitValues = func() (values [256]byte) {
+	for i := range values {
+		values[i] = 0xff
+	}
+	for i, c := range []byte(hexDigits) {
+		values[c] = byte(i)
+	}
+	return values
+}()
 
 // String returns the text form of id.
 func (id ResourceID) String() string {
@@ -59,13 +68,17 @@ func (id ResourceID) String() string {
 
 // Append appends the text form of id to dst.
 func (id ResourceID) Append(dst []byte) []byte {
+	var text [textLen]byte
+	at := 0
 	for i, b := range id {
 		if i == 4 || i == 6 || i == 8 || i == 10 {
-			dst = append(dst, '-')
+			text[at] = '-'
+			at++
 		}
-		dst = append(dst, hexDigits[b>>4], hexDigits[b&0xf])
+		text[at], text[at+1] = hexDigits[b>>4], hexDigits[b&0xf]
+		at += 2
 	}
-	return dst
+	return append(dst, text[:]...)
 }
 
 // The text form is a UUID (RFC 9562 section 4).
