@@ -40,17 +40,25 @@ func bareServeCommand() *cobra.Command {
 // else: no schema, no index, no reply but an id. It prints a ready line like
 // the daemon's and ends with ctx.
 func serveBare(ctx context.Context, listen, dir string, stdout io.Writer) (err error) {
-	store, err := openFolder(dir)
+	db, err := openBadger(dir)
 	if err != nil {
 		return err
 	}
+	store := newFolder(db)
 	defer func() { err = errors.Join(err, store.close()) }()
+	return serveUntil(ctx, listen, store.answer, stdout)
+}
+
+// serveUntil serves until ctx ends, and prints a ready line like the daemon's
+// when it begins to.
+func serveUntil(ctx context.Context, listen string, handler fasthttp.RequestHandler, stdout io.Writer) error {
 	listener, err := net.Listen("tcp", listen)
 	if err != nil {
 		return err
 	}
 	server := &fasthttp.Server{
-		Handler: func(ctx *fasthttp.RequestCtx) { store.answer(ctx) },
+		Handler:            handler,
+		MaxRequestBodySize: valueThreshold,
 		// As generous as the client's own, so that neither end cuts a round.
 		ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: time.Minute,
 	}

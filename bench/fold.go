@@ -1,16 +1,11 @@
 package main
 
 import (
-	"encoding/binary"
 	"errors"
-	"sync/atomic"
-
-	"github.com/dgraph-io/badger/v4"
-	"github.com/dgraph-io/badger/v4/options"
 )
 
-// Bounds of one folded transaction, well inside Badger's own for a memtable of
-// this size (15% of its bytes).
+// Bounds of one folded commit, well inside Badger's own of a transaction for a
+// memtable of this size (15% of its bytes).
 const (
 	memTable       = 64 << 20
 	valueThreshold = 1 << 20 // everything below stays out of the value log
@@ -18,15 +13,20 @@ const (
 	foldBytes      = 4 << 20
 )
 
-// A folder appends bodies to a Badger store, durably. Badger syncs once per
-// transaction and shares no sync between concurrent ones, so one goroutine
-// puts all bodies that wait into one transaction. It never waits for more: an
-// idle folder syncs a lone body at once.
+// A sink makes bodies durable, all of them with one sync.
+type sink interface {
+	commit(batch []waiting, first uint64) error // first is the number of the batch's first body
+	close() error
+}
+
+// A folder appends bodies to a sink, durably. Badger syncs once per transaction
+// and shares no sync between concurrent ones, so one goroutine puts all bodies
+// that wait into one commit. It never waits for more: an idle folder syncs a
+// lone body at once.
 type folder struct {
-	db      *badger.DB
+	sink    sink
 	queue   chan waiting
 	drained chan struct{} // closed when the goroutine has ended
-	syncs   atomic.Int64
 }
 
 // waiting is a body whose sender waits. The sender keeps the bytes as they are
@@ -38,24 +38,11 @@ type waiting struct {
 
 var errTooLong = errors.New("the body is longer than goes into one transaction")
 
-// openFolder opens the store in dir, with the options of a journal: synced
-// writes, no value log, nothing compressed or cached that is only appended.
-func openFolder(dir string) (*folder, error) {
-	db, err := badger.Open(badger.DefaultOptions(dir).
-		WithSyncWrites(true).
-		WithValueThreshold(valueThreshold).
-		WithCompression(options.None).
-		WithBlockCacheSize(0).
-		WithMemTableSize(memTable).
-		WithDetectConflicts(false).
-		WithMetricsEnabled(false).
-		WithLogger(nil))
-	if err != nil {
-		return nil, err
-	}
-	f := &folder{db: db, queue: make(chan waiting, foldBodies), drained: make(chan struct{})}
+// newFolder returns a folder into s, which it closes.
+func newFolder(s sink) *folder {
+	f := &folder{sink: s, queue: make(chan waiting, foldBodies), drained: make(chan struct{})}
 	go f.run()
-	return f, nil
+	return f
 }
 
 // append returns when body is on disk. It must not be called after close.
@@ -68,11 +55,11 @@ func (f *folder) append(body []byte) error {
 	return <-w.synced
 }
 
-// close waits for what is queued and closes the store.
+// close waits for what is queued and closes the sink.
 func (f *folder) close() error {
 	close(f.queue)
 	<-f.drained
-	return f.db.Close()
+	return f.sink.close()
 }
 
 func (f *folder) run() {
@@ -81,7 +68,7 @@ func (f *folder) run() {
 	var batch []waiting
 	for first := range f.queue {
 		batch = f.gather(append(batch[:0], first))
-		err := f.commit(batch, sequence)
+		err := f.sink.commit(batch, sequence)
 		sequence += uint64(len(batch))
 		for _, w := range batch {
 			w.synced <- err
@@ -104,16 +91,4 @@ func (f *folder) gather(batch []waiting) []waiting {
 		}
 	}
 	return batch
-}
-
-func (f *folder) commit(batch []waiting, sequence uint64) error {
-	txn := f.db.NewTransaction(true)
-	defer txn.Discard()
-	for i, w := range batch {
-		if err := txn.Set(binary.BigEndian.AppendUint64(nil, sequence+uint64(i)), w.body); err != nil {
-			return err
-		}
-	}
-	f.syncs.Add(1)
-	return txn.Commit()
 }

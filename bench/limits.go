@@ -13,13 +13,26 @@ import (
 )
 
 func limitsCommand() *cobra.Command {
+	var f limitsFlags
 	cmd := &cobra.Command{
 		Use:   "limits",
 		Short: "Measure what this machine and this client can do at all",
-		Args:  cobra.NoArgs,
-		RunE:  help,
+		Long: "Without another command it runs every probe at the same connections and with the same bodies: one file\n" +
+			"with an fdatasync and Badger with a synced transaction, for each write or for all that wait at once; a\n" +
+			"server that echoes so many bytes; and the bare server, which only makes bodies durable.",
+		Example: "  bench limits --connections 64 --duration 3s",
+		Args:    cobra.NoArgs,
+		RunE: working(func(cmd *cobra.Command) error {
+			return limits(cmd.Context(), f, cmd.OutOrStdout(), cmd.ErrOrStderr())
+		}),
 	}
-	cmd.AddCommand(bareCommand(), bareServeCommand(), createsCommand())
+	cmd.Flags().StringVar(&f.dir, "dir", "", "directory on the disk to measure (default: for temporary files)")
+	cmd.Flags().IntVar(&f.connections, "connections", connections, "writes or requests in flight at a time")
+	cmd.Flags().IntVar(&f.size, "size", 1600, "length of the echo's answers in bytes")
+	cmd.Flags().IntVar(&f.bulk, "bulk", perBulk, "people in a bulk")
+	cmd.Flags().DurationVar(&f.duration, "duration", 3*time.Second, "length of a probe")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print the result as JSON")
+	cmd.AddCommand(bareCommand(), bareServeCommand(), echoServeCommand(), createsCommand())
 	return cmd
 }
 

@@ -28,12 +28,7 @@ func (s *sequence) Next(context.Context) (play.Request, bool) {
 	return s.request(int(i)), true
 }
 
-// creates makes POSTs of the people of a seed, each once.
-func creates(seed uint64) *sequence {
-	return &sequence{request: func(i int) play.Request { return create(seed, i) }}
-}
-
-// create is the POST of one of them.
+// create is the POST of a person of a seed.
 func create(seed uint64, i int) play.Request {
 	return play.Request{Kind: "create user", Method: http.MethodPost, Path: "/Users", Body: play.PersonAt(seed, i).Body()}
 }

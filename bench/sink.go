@@ -1,0 +1,64 @@
+package main
+
+import (
+	"encoding/binary"
+	"os"
+	"path/filepath"
+
+	"github.com/dgraph-io/badger/v4"
+	"github.com/dgraph-io/badger/v4/options"
+	"golang.org/x/sys/unix"
+)
+
+// A badgerSink commits a batch as one synced transaction.
+type badgerSink struct{ db *badger.DB }
+
+// openBadger opens a store in dir, with the options of a journal: synced
+// writes, no value log, nothing compressed or cached that is only appended.
+func openBadger(dir string) (sink, error) {
+	db, err := badger.Open(badger.DefaultOptions(dir).
+		WithSyncWrites(true).
+		WithValueThreshold(valueThreshold).
+		WithCompression(options.None).
+		WithBlockCacheSize(0).
+		WithMemTableSize(memTable).
+		WithDetectConflicts(false).
+		WithMetricsEnabled(false).
+		WithLogger(nil))
+	return badgerSink{db}, err
+}
+
+func (s badgerSink) commit(batch []waiting, first uint64) error {
+	txn := s.db.NewTransaction(true)
+	defer txn.Discard()
+	for i, w := range batch {
+		if err := txn.Set(binary.BigEndian.AppendUint64(nil, first+uint64(i)), w.body); err != nil {
+			return err
+		}
+	}
+	return txn.Commit()
+}
+
+func (s badgerSink) close() error { return s.db.Close() }
+
+// A fileSink appends a batch to one file with one write and syncs its data.
+type fileSink struct{ file *os.File }
+
+// openFile makes a file in dir.
+func openFile(dir string) (sink, error) {
+	file, err := os.OpenFile(filepath.Join(dir, "appended"), os.O_CREATE|os.O_EXCL|os.O_APPEND|os.O_WRONLY, 0o600)
+	return fileSink{file}, err
+}
+
+func (s fileSink) commit(batch []waiting, _ uint64) error {
+	var all []byte
+	for _, w := range batch {
+		all = append(all, w.body...)
+	}
+	if _, err := s.file.Write(all); err != nil {
+		return err
+	}
+	return unix.Fdatasync(int(s.file.Fd()))
+}
+
+func (s fileSink) close() error { return s.file.Close() }
