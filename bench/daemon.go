@@ -16,7 +16,8 @@ import (
 type daemon struct {
 	*process
 	program string
-	dir     string // holds the data directory and the logs
+	dir     string   // holds the data directory and the logs
+	flags   []string // beside those for addresses and data
 }
 
 // buildDaemon returns the path of a rosterd: the given one, or one built into
@@ -34,18 +35,18 @@ func buildDaemon(ctx context.Context, given, dir string) (string, error) {
 }
 
 // startDaemon starts the program on what its data directory in dir holds.
-func startDaemon(ctx context.Context, program, dir string) (*daemon, error) {
-	p, err := startProcess(ctx, dir, program, "serve", "--listen", "127.0.0.1:0", "--metrics-listen", "",
-		"--data", filepath.Join(dir, "data"))
+func startDaemon(ctx context.Context, program, dir string, flags ...string) (*daemon, error) {
+	p, err := startProcess(ctx, dir, program, append([]string{"serve", "--listen", "127.0.0.1:0", "--metrics-listen", "",
+		"--data", filepath.Join(dir, "data")}, flags...)...)
 	if err != nil {
 		return nil, err
 	}
-	return &daemon{process: p, program: program, dir: dir}, nil
+	return &daemon{process: p, program: program, dir: dir, flags: flags}, nil
 }
 
 // restart starts the program again on the same data, after it has ended.
 func (d *daemon) restart(ctx context.Context) error {
-	again, err := startDaemon(ctx, d.program, d.dir)
+	again, err := startDaemon(ctx, d.program, d.dir, d.flags...)
 	if err != nil {
 		return err
 	}
@@ -53,14 +54,28 @@ func (d *daemon) restart(ctx context.Context) error {
 	return nil
 }
 
+// operatorToken returns the token that the daemon has generated.
+func (d *daemon) operatorToken() (string, error) {
+	text, err := os.ReadFile(filepath.Join(d.dir, "data", "operator-token"))
+	return strings.TrimSpace(string(text)), err
+}
+
+// admin returns a client of the admin API of the daemon as it runs now.
+func (d *daemon) admin() (*play.Admin, error) {
+	operator, err := d.operatorToken()
+	if err != nil {
+		return nil, err
+	}
+	return play.NewAdmin(d.url, operator), nil
+}
+
 // openWorkspace creates a workspace that meets every requirement of SCIM, with
 // so many seats, and returns a token for it.
 func (d *daemon) openWorkspace(id string, seats int) (token string, err error) {
-	operator, err := os.ReadFile(filepath.Join(d.dir, "data", "operator-token"))
+	admin, err := d.admin()
 	if err != nil {
 		return "", err
 	}
-	admin := play.NewAdmin(d.url, strings.TrimSpace(string(operator)))
 	defer admin.Close()
 	if err := admin.CreateWorkspace(play.EnterpriseWorkspace(id, "Bench", seats)); err != nil {
 		return "", err

@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	root.AddCommand(loadCommand(), limitsCommand(), scaleCommand(), compareCommand())
+	root.AddCommand(loadCommand(), limitsCommand(), scaleCommand(), suiteCommand(), compareCommand())
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return 0

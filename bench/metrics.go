@@ -55,6 +55,16 @@ func (s scrape) counter(name string) (float64, error) {
 	return sum, nil
 }
 
+// gauge returns the one series of a gauge that has the label.
+func (s scrape) gauge(name, label, value string) (float64, error) {
+	for _, m := range s[name].GetMetric() {
+		if m.Gauge != nil && hasLabel(m, label, value) {
+			return m.GetGauge().GetValue(), nil
+		}
+	}
+	return 0, fmt.Errorf("the daemon has no gauge %s with %s %s", name, label, value)
+}
+
 // A bucket of a histogram counts the observations up to its bound.
 type bucket struct {
 	bound float64 // seconds; the last one is infinite

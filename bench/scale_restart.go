@@ -4,12 +4,15 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
 	"strconv"
 	"strings"
 	"time"
+
+	"rosterd/bench/play"
 )
 
 const (
@@ -50,7 +53,7 @@ func (s *scale) measureStart(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	s.client = s.daemon.client(s.token, s.flags.connections)
-	seconds, total, err := s.firstAnswer(ctx)
+	seconds, total, err := s.daemon.firstAnswer(ctx, s.client)
 	if err != nil {
 		return 0, err
 	}
@@ -65,31 +68,27 @@ func (s *scale) measureStart(ctx context.Context) (float64, error) {
 	return seconds, nil
 }
 
-// firstAnswer asks until the workspace answers.
-func (s *scale) firstAnswer(ctx context.Context) (seconds float64, total int, err error) {
+// firstAnswer asks until the client's workspace answers, and returns the seconds
+// since exec and how many people there are.
+func (d *daemon) firstAnswer(ctx context.Context, client *play.Client) (seconds float64, people int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startDeadline)
 	defer cancel()
 	for {
-		answer, err := s.client.Do(http.MethodGet, "/Users?count=1", nil)
-		if err == nil && answer.Status == http.StatusOK {
-			seconds = time.Since(s.daemon.started).Seconds()
+		answer, err := client.Do(http.MethodGet, "/Users?count=1", nil)
+		if err == nil && answer.OK() {
+			seconds = time.Since(d.started).Seconds()
 			list, err := answer.List()
 			return seconds, list.Total, err
 		}
-		if err := s.daemon.pause(ctx); err != nil {
-			return 0, 0, err
+		if waited := d.pause(ctx); waited != nil {
+			return 0, 0, errors.Join(waited, err)
 		}
 	}
 }
 
-// measureMemory reads the memory of the daemon's process as it is, without
-// asking it to collect garbage first.
+// measureMemory notes the memory of the daemon's process as it is.
 func (s *scale) measureMemory(context.Context) error {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.daemon.cmd.Process.Pid))
-	if err != nil {
-		return err
-	}
-	memory, err := parseMemory(text)
+	memory, err := s.daemon.memory()
 	if err != nil {
 		return err
 	}
@@ -99,6 +98,16 @@ func (s *scale) measureMemory(context.Context) error {
 	}
 	s.report.Memory = append(s.report.Memory, memory)
 	return nil
+}
+
+// memory reads the memory of the process, without asking it to collect garbage
+// first.
+func (p *process) memory() (memoryReport, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return memoryReport{}, err
+	}
+	return parseMemory(text)
 }
 
 // parseMemory reads the Rss lines of a Linux /proc/PID/status.

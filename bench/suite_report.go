@@ -129,6 +129,14 @@ func newSide(name string, samples []float64) side {
 	return s
 }
 
+// String returns the median and the spread, and nothing of no samples.
+func (s side) String() string {
+	if len(s.Samples) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s (%s..%s)", figure(s.Median), figure(s.Min), figure(s.Max))
+}
+
 // conclude holds the measurement against its goal. One that has a failure, or
 // measured nothing, passes none.
 func (m *measurement) conclude() {
@@ -201,15 +209,17 @@ func (r *suiteReport) write(path string) error {
 }
 
 func (r *suiteReport) tables() []table {
-	figures := table{head: []string{"measured", "ours", "least", "most", "against", "least", "most", "unit", "value", "goal", "verdict"}}
+	figures := table{head: []string{"measured, medians with least and most", "ours", "against", "unit", "value", "goal", "verdict"}}
 	for i := range r.Measurements {
 		m := &r.Measurements[i]
-		against := []any{"", "", ""}
+		ours, against, value := m.Ours.String(), "", figure(m.Value)
 		if m.Against != nil {
-			against = []any{m.Against.Median, m.Against.Min, m.Against.Max}
+			against = m.Against.String()
 		}
-		figures.add(append(append([]any{m.Title, m.Ours.Median, m.Ours.Min, m.Ours.Max}, against...),
-			m.Unit, m.Value, m.Bound+" "+figure(m.Goal), m.verdict())...)
+		if m.Failure != "" {
+			value = ""
+		}
+		figures.add(m.Title, ours, against, m.Unit, value, m.Bound+" "+figure(m.Goal), m.verdict())
 	}
 	all := []table{figures}
 	notes := table{head: []string{"notes"}}
@@ -221,7 +231,9 @@ func (r *suiteReport) tables() []table {
 		}
 	}
 	for _, p := range r.Peers {
-		notes.add(fmt.Sprintf("%s %s on %s keeps its people in %s", p.Name, p.Version, p.Runtime, p.Storage))
+		if p.Failure == "" {
+			notes.add(fmt.Sprintf("%s %s on %s keeps its people in %s", p.Name, p.Version, p.Runtime, p.Storage))
+		}
 	}
 	for _, note := range r.Notes {
 		notes.add(note)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"errors"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -53,6 +55,30 @@ func TestNewSide(t *testing.T) {
 		if got := []float64{s.Median, s.Min, s.Max}; !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%v: %v, want %v", c.samples, got, c.want)
 		}
+	}
+}
+
+// TestSuiteReportForm reads a report that a quick run has written: what has been
+// written once stays readable, and is written again to the byte.
+func TestSuiteReportForm(t *testing.T) {
+	const written = "testdata/report.json"
+	r, err := readSuiteReport(written)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := filepath.Join(t.TempDir(), "report.json")
+	if err := r.write(again); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile(written)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(again); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%v\n%s\nwant\n%s", err, got, want)
+	}
+	if len(r.Measurements) == 0 || len(r.Plots) == 0 || len(r.tables()) != 2 {
+		t.Errorf("%d measurements, %d plots", len(r.Measurements), len(r.Plots))
 	}
 }
 

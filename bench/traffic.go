@@ -19,13 +19,12 @@ type traffic struct {
 	connections int
 }
 
-// push drives one traffic.
-func push(ctx context.Context, p play.Pace, l traffic) (play.Outcome, error) {
-	p.Connections = l.connections
-	outcome := play.Drive(ctx, l.client, l.source, p, nil)
-	err := cmp.Or(ctx.Err(), firstRefusal(outcome))
-	if err == nil && outcome.Count == 0 {
-		err = errors.New("nothing was answered")
-	}
-	return outcome, err
+var errNothing = errors.New("nothing was answered")
+
+// push drives one traffic. A request that fails is an error: what refuses is
+// fast.
+func push(ctx context.Context, p play.Pace, t traffic) (play.Outcome, error) {
+	p.Connections = t.connections
+	outcome := play.Drive(ctx, t.client, t.source, p, nil)
+	return outcome, cmp.Or(ctx.Err(), firstRefusal(outcome))
 }

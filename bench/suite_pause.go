@@ -1,0 +1,188 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"rosterd/bench/play"
+)
+
+// sleeper is the workspace that goes to sleep, and is snapshotted for it, while
+// others write.
+const sleeper = "sleeper"
+
+// measurePause compares the p99 of creates while a snapshot and a backup run
+// with that of a quiet daemon. A workspace that nobody uses is snapshotted when
+// it leaves memory, which says when there will be a snapshot: it is touched,
+// then there is a quiet round, and the other begins just before it sleeps. The
+// creates go into a workspace so large that none of its own snapshots is due.
+func measurePause(ctx context.Context, s *suite) error {
+	k, err := s.keep(ctx, s.People)
+	if err != nil {
+		return err
+	}
+	d, err := s.on(ctx, k, "--workspace-idle", s.pauseIdle().String())
+	if err != nil {
+		return err
+	}
+	defer d.kill()
+	token, err := d.openWorkspace(sleeper, seats)
+	if err != nil {
+		return err
+	}
+	p := &pauses{suite: s, daemon: d, other: d.client(token, fillAtOnce), all: traffic{d.client(k.Token, connections), creates(createSeed), connections}}
+	defer p.other.Close()
+	defer p.all.client.Close()
+	fill := filler{client: p.other, people: s.FewPeople, daemon: d, say: s.status.say}
+	if err := fill.fill(ctx); err != nil {
+		return err
+	}
+	ids, err := userIDs(p.other, 1)
+	if err != nil {
+		return err
+	}
+	p.id = ids[0]
+	if _, _, err := d.firstAnswer(ctx, p.all.client); err != nil { // it may be asleep by now
+		return err
+	}
+	peak, err := s.peak(ctx, p.all)
+	if err != nil {
+		return err
+	}
+	p.perSecond = pauseShare * peak
+	var quiet, busy []float64
+	for round := range s.Alternations {
+		s.status.say("round %d of %d", round+1, s.Alternations)
+		a, b, err := p.round(ctx, round)
+		if err != nil {
+			return err
+		}
+		quiet, busy = append(quiet, a), append(busy, b)
+	}
+	stay := func() error { _, _, err := d.firstAnswer(ctx, p.all.client); return err }
+	if err := s.awaitLoaded(ctx, d, 1, stay); err != nil {
+		return fmt.Errorf("the sleeper does not sleep: %w", err)
+	}
+	s.compare("pause", newSide("with a snapshot and a backup", busy), newSide("without", quiet), fmt.Sprintf(
+		"%.0f requests a second; a snapshot of %d people, and backups of %d one after another, %d in all", p.perSecond, s.FewPeople, k.People+s.FewPeople, p.backups))
+	s.report.Plots = append(s.report.Plots, plot{
+		ID: "pause", Title: fmt.Sprintf("Latency of POST at %.0f a second, with a snapshot and a backup, and without", p.perSecond), X: "seconds", Y: "ms",
+		Lines: append(p.ofBusy.lines("with"), p.ofQuiet.lines("without")...),
+	})
+	return nil
+}
+
+// pauseIdle is when the sleeper sleeps: a moment after the busy round began.
+func (z sizes) pauseIdle() time.Duration { return 2*z.warmUp + z.long + z.long/2 + time.Second }
+
+// pauses are the rounds of measurePause.
+type pauses struct {
+	*suite
+	daemon          *daemon
+	other           *play.Client // of the sleeper
+	id              string       // of one of its people
+	all             traffic
+	perSecond       float64
+	backups         int
+	ofBusy, ofQuiet timeline
+}
+
+// round returns the p99 of a quiet round and of a busy one.
+func (p *pauses) round(ctx context.Context, round int) (quiet, busy float64, err error) {
+	answer, err := p.other.Do(http.MethodPatch, "/Users/"+p.id, play.ReplaceBody("title", fmt.Sprint("Trainee ", round)))
+	if err != nil || !answer.OK() {
+		return 0, 0, fmt.Errorf("wake the sleeper: status %d: %.300s: %w", answer.Status, answer.Body, err)
+	}
+	sleeps := time.Now().Add(p.pauseIdle())
+	if quiet, err = p.open(ctx, p.all, p.perSecond, &p.ofQuiet); err != nil {
+		return 0, 0, err
+	}
+	begin := time.NewTimer(time.Until(sleeps) - p.warmUp - p.long/4)
+	defer begin.Stop()
+	select {
+	case <-begin.C:
+	case <-ctx.Done():
+		return 0, 0, ctx.Err()
+	}
+	backing, stop := context.WithCancel(ctx)
+	backed := make(chan error, 1)
+	go func() { backed <- p.backUp(backing) }()
+	busy, err = p.open(ctx, p.all, p.perSecond, &p.ofBusy)
+	stop()
+	return quiet, busy, errors.Join(err, <-backed)
+}
+
+// backUp takes one backup after another until ctx ends; the last one is cut
+// off.
+func (p *pauses) backUp(ctx context.Context) error {
+	for {
+		n, err := p.daemon.backup(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			return fmt.Errorf("backup: %w", err)
+		case n == 0:
+			return errors.New("a backup is empty")
+		}
+		p.backups++
+	}
+}
+
+// backup reads an online backup to its end and returns how many bytes it has.
+// It goes through net/http, which does not keep them.
+func (d *daemon) backup(ctx context.Context) (int64, error) {
+	token, err := d.operatorToken()
+	if err != nil {
+		return 0, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, d.url+"/api/v1/backup", nil)
+	if err != nil {
+		return 0, err
+	}
+	req.Header.Set("Authorization", "Bearer "+token)
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return 0, fmt.Errorf("status %d", answer.StatusCode)
+	}
+	return io.Copy(io.Discard, answer.Body)
+}
+
+// loadedDeadline is how long it may take until so many workspaces are loaded as
+// ought to be: the daemon counts every 10 s.
+const loadedDeadline = 3 * time.Minute
+
+// awaitLoaded waits until the daemon says that so many workspaces are loaded.
+// meanwhile is called now and then: those ought to be in use. A quick run, which
+// claims nothing, does not wait for the daemon to count.
+func (s *suite) awaitLoaded(ctx context.Context, d *daemon, n int, meanwhile func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, loadedDeadline)
+	defer cancel()
+	for began := time.Now(); ; {
+		metrics, err := readScrape(d.url)
+		if err = cmp.Or(err, meanwhile()); err != nil || s.flags.quick && time.Since(began) > 2*s.idle {
+			return err
+		}
+		loaded, err := metrics.gauge("rosterd_workspaces", "state", "loaded")
+		if err != nil {
+			return err
+		}
+		if int(loaded) == n {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("%.0f workspaces are loaded, not %d: %w", loaded, n, ctx.Err())
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
