@@ -245,7 +245,7 @@ type form struct {
 
 // form reads the body of an admin's request.
 func (x *exchange) form() *form {
-	body, err := x.body()
+	body, err := x.body(nil)
 	return &form{body: body, err: err}
 }
 

@@ -52,7 +52,7 @@ func counts(h workspace.Head) scim.Value {
 }
 
 func (s *Server) createWorkspace(x *exchange) {
-	body, err := x.body()
+	body, err := x.body(nil)
 	id := body.Get("id")
 	switch {
 	case err != nil:
@@ -114,7 +114,7 @@ func (s *Server) getWorkspace(x *exchange) {
 }
 
 func (s *Server) changeWorkspace(x *exchange) {
-	body, err := x.body()
+	body, err := x.body(nil)
 	if err == nil && body.Get("id").Kind != scim.Null {
 		err = scim.Errorf(400, "", "id cannot change")
 	}

@@ -50,6 +50,8 @@ type exchange struct {
 	slot    workspace.Slot
 	found   workspace.Listing
 	wanted  listRequest
+	room    scim.Room // of a SCIM write: its body and its document
+	lent    bool      // a command that is not over may still read what is in room
 }
 
 // param returns the n-th {…} of the address.
@@ -260,9 +262,9 @@ func (x *exchange) envelope() workspace.Envelope {
 
 // run runs a command.
 func (x *exchange) run(env workspace.Envelope, cmd workspace.Command) (workspace.Result, *workspace.View, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), commandTimeout)
-	defer cancel()
-	return x.s.cfg.Workspaces.Do(ctx, x.ws, env, cmd)
+	res, view, err := x.s.cfg.Workspaces.Do(x.s.deadlines.next(), x.ws, env, cmd)
+	x.lent = x.lent || errors.Is(err, context.DeadlineExceeded)
+	return res, view, err
 }
 
 // do runs a command, and answers for it if it fails.
@@ -309,14 +311,15 @@ func (x *exchange) number(name string, def int) (int, *scim.Error) {
 	return n, nil
 }
 
-// body returns the decoded body of a write.
-func (x *exchange) body() (scim.Object, *scim.Error) {
+// body returns the decoded body of a write, in room.
+func (x *exchange) body(room *scim.Room) (scim.Object, *scim.Error) {
 	raw, err := x.json()
 	if err != nil {
 		return nil, err
 	}
 	d := decoders.Get().(*scim.Decoder)
 	defer decoders.Put(d)
+	d.Room = room
 	return d.Decode(raw, x.s.cfg.Limits)
 }
 

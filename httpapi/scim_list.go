@@ -26,7 +26,7 @@ func (x *exchange) list(rt *scim.ResourceType) {
 // search answers POST of a SearchRequest for resources of types. At the root,
 // that is all types; GET of the root is a connection test (row 66).
 func (x *exchange) search(types []*scim.ResourceType) {
-	body, err := x.body()
+	body, err := x.body(nil)
 	var p search
 	if err == nil {
 		p, err = x.posted(body)

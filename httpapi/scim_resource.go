@@ -69,7 +69,7 @@ func (x *exchange) write(rt *scim.ResourceType) {
 
 // asked returns the command that a write asks for, and the shape of its answer.
 func (x *exchange) asked(rt *scim.ResourceType) (cmd workspace.Command, shape *scim.Projection, err *scim.Error) {
-	req := workspace.Request{Method: x.route.method, Type: rt, IfMatch: x.ifMatch()}
+	req := workspace.Request{Method: x.route.method, Type: rt, IfMatch: x.ifMatch(), Room: &x.room}
 	if req.Method != "POST" {
 		if req.ID, err = x.resourceID(rt); err != nil {
 			return nil, nil, err
@@ -79,7 +79,7 @@ func (x *exchange) asked(rt *scim.ResourceType) (cmd workspace.Command, shape *s
 		if shape, err = x.projection(rt); err != nil {
 			return nil, nil, err
 		}
-		if req.Body, err = x.body(); err != nil {
+		if req.Body, err = x.body(&x.room); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -141,6 +141,8 @@ type Server struct {
 	tasks   sync.WaitGroup // notes of tokens that are being written
 	streams *streams
 	walks   walks
+
+	deadlines deadlines
 }
 
 // New returns a Server that serves nothing yet.

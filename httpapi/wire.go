@@ -179,6 +179,10 @@ func (s *Server) newExchange(ctx *fasthttp.RequestCtx) *exchange {
 // forget ends the use of x.
 func (x *exchange) forget() {
 	x.found.Clear()
-	*x = exchange{scratch: x.scratch[:0], found: x.found, wanted: listRequest{types: x.wanted.types[:0], shapes: x.wanted.shapes[:0]}}
+	if x.lent {
+		x.room = scim.Room{}
+	}
+	x.room.Reset()
+	*x = exchange{room: x.room, scratch: x.scratch[:0], found: x.found, wanted: listRequest{types: x.wanted.types[:0], shapes: x.wanted.shapes[:0]}}
 	exchanges.Put(x)
 }
