@@ -189,8 +189,8 @@ func TestAllocs(t *testing.T) {
 		c.send(posts[i], 201)
 		i++
 	})
-	if t.Logf("POST: %v", n); n > 115 { // goal 80
-		t.Errorf("POST: %v allocations, at most 115", n)
+	if t.Logf("POST: %v", n); n > 80 {
+		t.Errorf("POST: %v allocations, at most 80", n)
 	}
 }
 

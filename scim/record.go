@@ -165,6 +165,25 @@ func (r Record) ExtAttr(ext, a *Attribute) Value {
 	return Value{}
 }
 
+// Texts calls yield with what the elements of the multi-valued attribute a hold
+// as their text called sub, until yield returns false. It copies nothing.
+func (r Record) Texts(a *Attribute, sub string, yield func(string) bool) {
+	part := find(a.Sub, sub)
+	s := newScan(string(r))
+	if !s.reaches(a.Num) || s.tag != tagList {
+		return
+	}
+	for e := newScan(s.body); e.more; e.step() {
+		value := newScan(e.body)
+		if e.tag != tagComplex || !value.reaches(part.Num) {
+			continue
+		}
+		if v, err := decodeValue(value.tag, value.body, part, 1); err == nil && v.Kind == String && !yield(v.Str) {
+			return
+		}
+	}
+}
+
 // split cuts the first attribute off b.
 func split(b string) (num uint64, tag int, body, tail string, err error) {
 	head, n := uvarint(b)

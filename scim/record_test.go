@@ -140,6 +140,17 @@ func FuzzRecord(f *testing.F) {
 		if err != nil {
 			return
 		}
+		for _, e := range o.Get("emails").List {
+			want := e.Obj.Get("value")
+			found := want.Kind != String
+			r.Texts(UserEmails, "value", func(text string) bool {
+				found = found || text == want.Str
+				return !found
+			})
+			if !found {
+				t.Fatalf("%s: the e-mail %q is not among the texts", AppendObject(nil, o), want.Str)
+			}
+		}
 		again, err := Encode(User, o).Object(User)
 		if err != nil {
 			t.Fatalf("%s encoded is no record: %v", AppendObject(nil, o), err)

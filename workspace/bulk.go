@@ -146,7 +146,7 @@ func (x *bulkRun) resolved(i int, assumed map[int]ResourceID) bulk.Operation {
 
 // decideOne decides one operation without references on the state as it is.
 func (x *bulkRun) decideOne(op bulk.Operation, host Host) (Result, []Event, *scim.Error) {
-	d := decision{view: &x.state.view, env: x.env, host: host, dialect: *mustDialect("generic"), looks: &x.looks}
+	d := decision{view: &x.state.view, env: x.env, host: host, dialect: generic, looks: &x.looks}
 	id, ok := ParseResourceID(op.ID)
 	if !ok && op.Method != "POST" {
 		return Result{}, nil, scim.Errorf(404, "", "there is no %s with this id", strings.ToLower(op.Type.Name))

@@ -32,7 +32,7 @@ func (s *State) Execute(cmd Command, env Envelope, host Host) ([]Commit, Result,
 	if done, res, err := s.view.replayed(cmd, env); done {
 		return out, res, err
 	}
-	d := decision{view: &s.view, env: env, host: host, dialect: *mustDialect("generic"), looks: new(int)}
+	d := decision{view: &s.view, env: env, host: host, dialect: generic, looks: new(int)}
 	res, refusal := d.run(cmd)
 	if refusal != nil {
 		return append(out, s.refuse(cmd, env, refusal)...), Result{}, refusal
@@ -154,6 +154,9 @@ func (env *Envelope) credential() string {
 
 // answerKey is where the answer to a request with an IdempotencyKey is kept.
 func (env *Envelope) answerKey() string { return env.credential() + "\x00" + env.IdempotencyKey }
+
+// generic is the dialect of whoever is no connection.
+var generic = *mustDialect("generic")
 
 // A decision gathers the events of one command. It reads the view, which does
 // not change meanwhile, and mints ids; it changes nothing else.

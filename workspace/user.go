@@ -72,11 +72,12 @@ func (u *user) hints(dst []uint32) []uint32 {
 	for _, x := range u.External {
 		dst = append(dst, hintOf(keyExternal, x.Connection, x.Value))
 	}
-	for _, e := range u.Record.Attr(scim.UserEmails).List {
-		if value := e.Obj.Get("value").Str; value != "" {
+	u.Record.Texts(scim.UserEmails, "value", func(value string) bool {
+		if value != "" {
 			dst = append(dst, hintOf(keyEmail, "", fold(value)))
 		}
-	}
+		return true
+	})
 	return dst
 }
 
@@ -179,7 +180,12 @@ func (v *View) userByEmail(value string) *user {
 		return nil
 	}
 	return v.userWith(hintOf(keyEmail, "", key), func(u *user) bool {
-		return slices.ContainsFunc(u.Record.Attr(scim.UserEmails).List, func(e scim.Value) bool { return fold(e.Obj.Get("value").Str) == key })
+		found := false
+		u.Record.Texts(scim.UserEmails, "value", func(held string) bool {
+			found = fold(held) == key
+			return !found
+		})
+		return found
 	})
 }
 
