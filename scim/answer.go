@@ -150,7 +150,7 @@ func appendLeaf(dst []byte, tag int, body string) []byte {
 	case tagFalse:
 		return append(dst, "false"...)
 	}
-	v, err := decodeValue(tag, body, &Attribute{}, 1)
+	v, err := decodeValue(nil, tag, body, &Attribute{}, 1)
 	if err != nil {
 		return append(dst, "null"...)
 	}

@@ -30,6 +30,22 @@ func (r *Room) Normalize(rt *ResourceType, raw Object, d *Dialect) (Object, *Err
 	return out, nil
 }
 
+// Merge returns the attributes of a and b, normalised objects of rt that have
+// none in common, in the order of the schema. What is in neither's order comes
+// last.
+func Merge(rt *ResourceType, a, b Object) Object {
+	out := make(Object, 0, len(a)+len(b)+1) // room for one more, as in Normalize
+	for _, def := range rt.Attributes {
+		switch {
+		case len(a) > 0 && a[0].Name == def.Name:
+			out, a = append(out, a[0]), a[1:]
+		case len(b) > 0 && b[0].Name == def.Name:
+			out, b = append(out, b[0]), b[1:]
+		}
+	}
+	return append(append(out, a...), b...)
+}
+
 // Cleared returns the attributes that raw sends as null or empty, or as
 // elements that are. Normalize drops them like what is absent; where a PUT keeps
 // absent values, this tells the two apart.

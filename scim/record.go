@@ -127,7 +127,9 @@ func appendBytes[T string | []byte](dst []byte, s T) []byte {
 
 // Object returns what r holds, or an error if r is no record of rt.
 func (r Record) Object(rt *ResourceType) (Object, error) {
-	return decodeObject(string(r), rt.Attributes, maxNesting)
+	const each = 12 // bytes that an attribute takes, about
+	room := Room{attrs: make([]Attr, 0, len(r)/each+1), values: make([]Value, 0, len(r)/(8*each))}
+	return decodeObject(&room, string(r), rt.Attributes, maxNesting)
 }
 
 // Attr returns the top-level attribute a, or Null. Bytes that no Encode made
@@ -139,7 +141,7 @@ func (r Record) Attr(a *Attribute) Value {
 			return Value{}
 		}
 		if num == uint64(a.Num) {
-			v, err := decodeValue(tag, body, a, maxNesting)
+			v, err := decodeValue(nil, tag, body, a, maxNesting)
 			if err != nil {
 				return Value{}
 			}
@@ -178,7 +180,7 @@ func (r Record) Texts(a *Attribute, sub string, yield func(string) bool) {
 		if e.tag != tagComplex || !value.reaches(part.Num) {
 			continue
 		}
-		if v, err := decodeValue(value.tag, value.body, part, 1); err == nil && v.Kind == String && !yield(v.Str) {
+		if v, err := decodeValue(nil, value.tag, value.body, part, 1); err == nil && v.Kind == String && !yield(v.Str) {
 			return
 		}
 	}
@@ -231,11 +233,14 @@ func uvarint(s string) (v uint64, n int) {
 	return 0, 0
 }
 
-func decodeObject(b string, attrs []*Attribute, depth int) (Object, error) {
+func decodeObject(room *Room, b string, attrs []*Attribute, depth int) (Object, error) {
 	if depth == 0 {
 		return nil, errRecord
 	}
 	var o Object
+	if n := countAttrs(b); n > 0 {
+		o = room.object(n)
+	}
 	last := uint64(0)
 	for len(b) > 0 {
 		num, tag, body, tail, err := split(b)
@@ -246,7 +251,7 @@ func decodeObject(b string, attrs []*Attribute, depth int) (Object, error) {
 		if i < 0 || num <= last {
 			return nil, fmt.Errorf("%w: attribute number %d", errRecord, num)
 		}
-		v, err := decodeValue(tag, body, attrs[i], depth)
+		v, err := decodeValue(room, tag, body, attrs[i], depth)
 		if err != nil {
 			return nil, err
 		}
@@ -256,7 +261,7 @@ func decodeObject(b string, attrs []*Attribute, depth int) (Object, error) {
 	return o, nil
 }
 
-func decodeValue(tag int, body string, a *Attribute, depth int) (Value, error) {
+func decodeValue(room *Room, tag int, body string, a *Attribute, depth int) (Value, error) {
 	switch tag {
 	case tagFalse, tagTrue:
 		return Boolean(tag == tagTrue), nil
@@ -274,23 +279,34 @@ func decodeValue(tag int, body string, a *Attribute, depth int) (Value, error) {
 	case tagDecimal:
 		return Value{Kind: Decimal, Str: body}, nil
 	case tagComplex:
-		o, err := decodeObject(body, a.Sub, depth-1)
+		o, err := decodeObject(room, body, a.Sub, depth-1)
 		return Value{Kind: Complex, Obj: o}, err
 	}
-	return decodeList(body, a, depth-1)
+	return decodeList(room, body, a, depth-1)
 }
 
-func decodeList(b string, a *Attribute, depth int) (Value, error) {
+// countAttrs returns how many attributes b holds.
+func countAttrs(b string) (n int) {
+	for s := newScan(b); s.more; s.step() {
+		n++
+	}
+	return n
+}
+
+func decodeList(room *Room, b string, a *Attribute, depth int) (Value, error) {
 	if depth == 0 {
 		return Value{}, errRecord
 	}
 	v := Value{Kind: List}
+	if n := countAttrs(b); n > 0 {
+		v.List = room.list(n)
+	}
 	for len(b) > 0 {
 		num, tag, body, tail, err := split(b)
 		if err != nil || num != 0 {
 			return Value{}, errRecord
 		}
-		e, err := decodeValue(tag, body, a, depth)
+		e, err := decodeValue(room, tag, body, a, depth)
 		if err != nil {
 			return Value{}, err
 		}

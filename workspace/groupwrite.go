@@ -204,15 +204,14 @@ func (d *decision) patchGroup(c PatchGroup) (Result, *scim.Error) {
 
 // groupObject returns g as the sender's PATCH sees it, members excepted.
 func (d *decision) groupObject(g *group) scim.Object {
-	doc := scim.Object{
-		{Name: "id", Value: scim.Text(g.id.String())},
-		{Name: "displayName", Value: scim.Text(d.view.display(g))},
-		{Name: scim.URNRosterdGrp, Value: scim.ObjectOf(scim.Attr{Name: scim.GroupKind.Name, Value: scim.Text(g.Kind.String())})},
-	}
+	doc := scim.Object{{Name: "id", Value: scim.Text(g.id.String())}}
 	if ext := external(g.External, d.env.Connection); ext != "" {
 		doc = append(doc, scim.Attr{Name: "externalId", Value: scim.Text(ext)})
 	}
-	return doc
+	return append(doc,
+		scim.Attr{Name: "displayName", Value: scim.Text(d.view.display(g))},
+		scim.Attr{Name: scim.URNRosterdGrp, Value: scim.ObjectOf(scim.Attr{Name: scim.GroupKind.Name, Value: scim.Text(g.Kind.String())})},
+	)
 }
 
 // String returns role or team, as SCIM writes it.

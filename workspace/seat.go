@@ -19,7 +19,8 @@ type personSeats struct{ s *State }
 func (x personSeats) Seat(p ledger.Person) ledger.Seat { return seatIn(&x.s.view, p) }
 
 func (x personSeats) SetSeat(p ledger.Person, seat ledger.Seat) {
-	u := *x.s.mustUser(ResourceID(p))
+	var u user
+	assert(u.find(&x.s.view, ResourceID(p)), "a seat for nobody")
 	u.seat = seat
 	x.s.setUser(&u)
 }
@@ -32,10 +33,9 @@ func (x viewSeats) Seat(p ledger.Person) ledger.Seat { return seatIn(x.v, p) }
 func (viewSeats) SetSeat(ledger.Person, ledger.Seat) { panic("workspace: a decision writes a seat") }
 
 func seatIn(v *View, p ledger.Person) ledger.Seat {
-	if u := v.userByID(ResourceID(p)); u != nil {
-		return u.seat
-	}
-	return ledger.Seat{}
+	var u user
+	u.find(v, ResourceID(p))
+	return u.seat
 }
 
 // applyPosted folds an entry of the ledger in.

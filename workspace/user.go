@@ -26,6 +26,8 @@ type user struct {
 	seat       ledger.Seat
 	breakGlass bool // keeps a second way in (M14)
 
+	read      scim.Object // what object read of
+	readOf    scim.Record
 	externals [2]ExternalID // room for External, as most need it
 	ordinals  [4]uint32     // room for groups
 }

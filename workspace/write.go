@@ -113,11 +113,11 @@ func (d *decision) patchUser(c PatchUser) (Result, *scim.Error) {
 	if err != nil {
 		return Result{}, err
 	}
-	doc := append(scim.Object{{Name: "id", Value: scim.Text(u.id.String())}}, d.patchable(u, c.Ops)...)
-	before := external(u.External, d.env.Connection)
+	doc, before := scim.Object{{Name: "id", Value: scim.Text(u.id.String())}}, external(u.External, d.env.Connection)
 	if before != "" {
-		doc = doc.With("externalId", scim.Text(before))
+		doc = append(doc, scim.Attr{Name: "externalId", Value: scim.Text(before)})
 	}
+	doc = append(doc, d.patchable(u, c.Ops)...)
 	if u.Pushed != "" {
 		doc = doc.With("userName", scim.Text(u.Pushed))
 	}
@@ -293,11 +293,17 @@ func (d *decision) externals(before []ExternalID, w write) []ExternalID {
 	return withExternal(before, d.env.Connection, *w.external)
 }
 
-// object returns the stored attributes of u.
+// object returns the stored attributes of u, which a write asks for more than
+// once.
 func (u *user) object() scim.Object {
-	o, err := u.Record.Object(scim.User)
-	assert(err == nil, "record of user %v: %v", u.id, err)
-	return o
+	if u.read == nil || u.readOf != u.Record {
+		o, err := u.Record.Object(scim.User)
+		if err != nil {
+			violated("record of user %v: %v", u.id, err)
+		}
+		u.read, u.readOf = o, u.Record
+	}
+	return u.read
 }
 
 // documentChanges lists what w changes of u, whose attributes are before,

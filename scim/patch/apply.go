@@ -18,15 +18,29 @@ func Apply(rt *scim.ResourceType, doc scim.Object, ops []Op, d *scim.Dialect) (s
 			return nil, err
 		}
 	}
-	out, err := scim.Normalize(rt, a.doc, d)
+	if len(a.touched) == 0 {
+		return doc, scim.Validate(rt, doc)
+	}
+	// What was not touched is normalised already.
+	var touched scim.Object
+	rest := slices.DeleteFunc(a.doc, func(x scim.Attr) bool { // a copy by now
+		is := slices.Contains(a.touched, x.Name)
+		if is {
+			touched = append(touched, x)
+		}
+		return is
+	})
+	touched, err := scim.Normalize(rt, touched, d)
 	if err != nil {
 		return nil, err
 	}
+	out := scim.Merge(rt, rest, touched)
 	return out, scim.Validate(rt, out)
 }
 
 type applier struct {
 	doc     scim.Object
+	touched []string // top-level attributes, and URNs of extensions
 	dialect *scim.Dialect
 	begun   bool // roles were added to
 }
@@ -40,7 +54,7 @@ func (a *applier) apply(op Op) *scim.Error {
 		if op.Kind != Remove && op.Value.Kind != scim.Null {
 			return scim.Errorf(400, scim.InvalidValue, "%s: send an object of attributes", ref.Attr.Name)
 		}
-		a.doc = a.doc.With(ref.Attr.Name, scim.Value{})
+		a.set(ref.Attr.Name, scim.Value{})
 		return nil
 	}
 	before := a.get(ref)
@@ -82,11 +96,17 @@ func (a *applier) get(ref scim.Ref) scim.Value {
 
 func (a *applier) put(ref scim.Ref, v scim.Value) {
 	if ref.Ext == nil {
-		a.doc = a.doc.With(ref.Attr.Name, v)
+		a.set(ref.Attr.Name, v)
 		return
 	}
 	ext := a.doc.Get(ref.Ext.Name).Obj.With(ref.Attr.Name, v)
-	a.doc = a.doc.With(ref.Ext.Name, scim.Value{Kind: scim.Complex, Obj: ext})
+	a.set(ref.Ext.Name, scim.Value{Kind: scim.Complex, Obj: ext})
+}
+
+// set makes v the value of a top-level attribute.
+func (a *applier) set(name string, v scim.Value) {
+	a.doc = a.doc.With(name, v)
+	a.touched = append(a.touched, name)
 }
 
 // whole applies an operation to a whole attribute.
