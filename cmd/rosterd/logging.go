@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -11,13 +12,43 @@ import (
 
 // newLog returns the daemon's logger, which writes to w, and what flushes it.
 func newLog(cfg *config, w io.Writer) (log zerolog.Logger, flush func()) {
-	zerolog.TimeFieldFormat = "2006-01-02T15:04:05.000Z07:00"
+	zerolog.TimeFieldFormat = logTime
 	out := &logWriter{out: bufio.NewWriterSize(w, 32<<10)}
 	var sink io.Writer = out
 	if cfg.logFormat == "console" {
 		sink = levelled{zerolog.ConsoleWriter{Out: out, TimeFormat: "15:04:05.000"}, out}
 	}
-	return zerolog.New(sink).Level(cfg.logLevel).With().Timestamp().Logger(), out.flush
+	return zerolog.New(sink).Level(cfg.logLevel).Hook(new(stamper)), out.flush
+}
+
+const logTime = "2006-01-02T15:04:05.000Z07:00"
+
+// A stamper adds the time to each line, as zerolog's own does in the format
+// logTime. All but the milliseconds is the same for a second, and is kept: the
+// access log has many lines in one.
+type stamper struct{ second atomic.Pointer[stamp] }
+
+// A stamp is the time of a second, in quotes, and where its milliseconds are.
+type stamp struct {
+	unix int64
+	text string
+}
+
+const stampMillis = len(`"2006-01-02T15:04:05.`)
+
+// Run implements zerolog.Hook.
+func (s *stamper) Run(e *zerolog.Event, _ zerolog.Level, _ string) {
+	now := time.Now()
+	is := s.second.Load()
+	if is == nil || is.unix != now.Unix() {
+		is = &stamp{now.Unix(), now.Format(`"` + logTime + `"`)}
+		s.second.Store(is)
+	}
+	var room [40]byte
+	text := append(room[:0], is.text...)
+	ms := now.Nanosecond() / 1e6
+	text[stampMillis], text[stampMillis+1], text[stampMillis+2] = byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10)
+	e.RawJSON(zerolog.TimestampFieldName, text)
 }
 
 // A logWriter spares a busy daemon a system call for each line of the access
