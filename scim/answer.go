@@ -6,7 +6,7 @@ package scim
 func AppendJSON(dst []byte, rt *ResourceType, res Resource, p *Projection) []byte {
 	w := writer{res: res, projection: p}
 	w.appender, _ = res.(Appender)
-	return append(w.attrs(append(dst, '{'), nil, rt.Attributes, string(res.Record())), '}')
+	return append(w.object(append(dst, '{'), nil, rt.fields, string(res.Record())), '}')
 }
 
 type writer struct {
@@ -15,65 +15,57 @@ type writer struct {
 	projection *Projection
 }
 
-// attrs appends attributes of ext, or of the resource itself, without braces.
-// attrs ascends by number except for what is derived, so rest is read once.
-func (w *writer) attrs(dst []byte, ext *Attribute, attrs []*Attribute, rest string) []byte {
+// object appends the attributes of an extension, or of the resource itself,
+// without braces. fields ascend by number except for what is derived, so rest is
+// read once.
+func (w *writer) object(dst []byte, ext *Attribute, fields []field, rest string) []byte {
 	first := true
 	next := newScan(rest)
-	for _, a := range attrs {
+	for i := range fields {
+		f := &fields[i]
 		tag, body := -1, ""
-		if a.inRecord && next.reaches(a.Num) {
+		if f.stored && next.reaches(f.num) {
 			tag, body = next.tag, next.body
 			next.step()
 		}
 		switch {
-		case a.extends:
-			dst = w.extension(dst, &first, a, body)
-		case tag < 0 && !a.Derived, !w.projection.wants(ext, a):
-		case a.Derived:
-			dst = w.derived(dst, &first, ext, a)
+		case f.extends:
+			dst = w.extension(dst, &first, f, body)
+		case tag < 0 && !f.derived:
+		case w.projection == nil && !f.shown, w.projection != nil && !w.projection.wants(ext, f.a):
+		case f.derived:
+			dst = w.derived(dst, &first, ext, f)
 		default:
-			dst = w.encoded(appendKey(dst, &first, a), ext, a, tag, body)
+			dst = w.encoded(f.appendKey(dst, &first), ext, f, tag, body)
 		}
 	}
 	return dst
 }
 
 // derived appends a derived attribute, unless it is unassigned.
-func (w *writer) derived(dst []byte, first *bool, ext, a *Attribute) []byte {
-	if w.appender == nil || w.projection.namesPart(a) {
-		if v := w.res.Derived(a); !v.IsUnassigned() {
-			dst = w.value(appendKey(dst, first, a), ext, a, v)
+func (w *writer) derived(dst []byte, first *bool, ext *Attribute, f *field) []byte {
+	if w.appender == nil || w.projection.namesPart(f.a) {
+		if v := w.res.Derived(f.a); !v.IsUnassigned() {
+			dst = w.value(f.appendKey(dst, first), ext, f.a, v)
 		}
 		return dst
 	}
 	mark, was := len(dst), *first
-	dst = appendKey(dst, first, a)
+	dst = f.appendKey(dst, first)
 	before := len(dst)
-	if dst = w.appender.AppendDerived(dst, a); len(dst) == before {
+	if dst = w.appender.AppendDerived(dst, f.a); len(dst) == before {
 		*first = was
 		return dst[:mark]
 	}
 	return dst
 }
 
-// appendKey is appendName of an attribute of a schema, whose name needs no
-// escapes.
-func appendKey(dst []byte, first *bool, a *Attribute) []byte {
-	key := a.key
-	if *first {
-		key = key[1:] // without the comma
-	}
-	*first = false
-	return append(dst, key...)
-}
-
 // extension appends an extension unless it is empty.
-func (w *writer) extension(dst []byte, first *bool, ext *Attribute, body string) []byte {
+func (w *writer) extension(dst []byte, first *bool, f *field, body string) []byte {
 	mark, was := len(dst), *first
-	dst = append(appendKey(dst, first, ext), '{')
+	dst = append(f.appendKey(dst, first), '{')
 	before := len(dst)
-	if dst = w.attrs(dst, ext, ext.Sub, body); len(dst) == before {
+	if dst = w.object(dst, f.a, f.parts, body); len(dst) == before {
 		*first = was
 		return dst[:mark]
 	}
@@ -106,12 +98,12 @@ func (w *writer) value(dst []byte, ext, a *Attribute, v Value) []byte {
 }
 
 // encoded appends a stored value.
-func (w *writer) encoded(dst []byte, ext, a *Attribute, tag int, body string) []byte {
+func (w *writer) encoded(dst []byte, ext *Attribute, f *field, tag int, body string) []byte {
 	switch tag {
 	case tagList:
 		dst = append(dst, '[')
 		for e := newScan(body); e.more; { // an element is an attribute without a number
-			dst = w.encoded(dst, ext, a, e.tag, e.body)
+			dst = w.encoded(dst, ext, f, e.tag, e.body)
 			if e.step() {
 				dst = append(dst, ',')
 			}
@@ -120,12 +112,13 @@ func (w *writer) encoded(dst []byte, ext, a *Attribute, tag int, body string) []
 	case tagComplex:
 		dst = append(dst, '{')
 		first, next := true, newScan(body)
-		for _, sub := range a.Sub {
-			if !next.reaches(sub.Num) {
+		for i := range f.parts {
+			part := &f.parts[i]
+			if !next.reaches(part.num) {
 				continue
 			}
-			if w.projection.wantsSub(ext, a, sub) {
-				dst = appendLeaf(appendKey(dst, &first, sub), next.tag, next.body)
+			if w.projection == nil || w.projection.wantsSub(ext, f.a, part.a) {
+				dst = appendLeaf(part.appendKey(dst, &first), next.tag, next.body)
 			}
 			if !next.step() {
 				break

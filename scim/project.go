@@ -48,20 +48,13 @@ func refsOf(rt *ResourceType, list string) []Ref {
 func (p *Projection) Wants(a *Attribute) bool { return p.wants(nil, a) }
 
 func (p *Projection) wants(ext, a *Attribute) bool {
-	if p == nil {
-		return a.Returned == ReturnedDefault || a.Returned == ReturnedAlways
-	}
-	return p.asks(ext, a)
-}
-
-func (p *Projection) asks(ext, a *Attribute) bool {
 	switch a.Returned {
 	case ReturnedAlways:
 		return true
 	case ReturnedNever:
 		return false
 	}
-	if !p.only {
+	if p == nil || !p.only {
 		return a.Returned == ReturnedDefault && !p.names(ext, a)
 	}
 	return p.names(ext, a) || p.namesPart(a)

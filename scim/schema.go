@@ -75,10 +75,7 @@ type Attribute struct {
 	// MaxLen bounds a string in bytes; 0 means DefaultMaxLen.
 	MaxLen int
 
-	place    int    // of a top-level attribute: its index in ResourceType.Attributes
-	key      string // ,"name": as answers write it
-	inRecord bool   // what stored says
-	extends  bool   // it stands for an extension, and its Name is the URN
+	place int // of a top-level attribute: its index in ResourceType.Attributes
 }
 
 // A Schema is a named list of attributes (RFC 7643 section 7).
@@ -108,6 +105,7 @@ type ResourceType struct {
 
 	stored []*Attribute   // those that a Record holds, in the order of their numbers
 	names  map[string]Ref // what Resolve finds without looking
+	fields []field        // of Attributes
 }
 
 // A Ref names an attribute of a resource type.

@@ -74,7 +74,7 @@ func (rt *ResourceType) finish() *ResourceType {
 	for _, s := range append([]*Schema{rt.Core}, rt.Extensions...) {
 		rt.URNs = append(rt.URNs, s.URN)
 	}
-	prepare(rt.Attributes)
+	rt.fields = fieldsOf(rt.Attributes)
 	for i, a := range rt.Attributes {
 		a.place = i
 		if a.stored() {
@@ -84,12 +84,4 @@ func (rt *ResourceType) finish() *ResourceType {
 	slices.SortFunc(rt.stored, byNum) // meta stands behind the core schema
 	rt.names = rt.spelled()
 	return rt
-}
-
-// prepare computes what answers need of attributes.
-func prepare(attrs []*Attribute) {
-	for _, a := range attrs {
-		a.key, a.inRecord, a.extends = `,"`+a.Name+`":`, a.stored(), isURN(a.Name)
-		prepare(a.Sub)
-	}
 }

@@ -104,7 +104,11 @@ func (r Reader) appendRef(dst []byte, rt *scim.ResourceType, id ResourceID) []by
 }
 
 func (r Reader) appendMeta(dst []byte, rt *scim.ResourceType, id ResourceID, created, modified int64, version uint64) []byte {
-	dst = append(append(append(dst, `{"resourceType":"`...), rt.Name...), `","created":`...)
+	if rt == scim.User {
+		dst = append(dst, `{"resourceType":"User","created":`...)
+	} else {
+		dst = append(dst, `{"resourceType":"Group","created":`...)
+	}
 	dst = append(appendStamp(dst, created), `,"lastModified":`...)
 	dst = append(appendStamp(dst, modified), `,"location":`...)
 	dst = append(r.appendRef(dst, rt, id), `,"version":"W/\"`...)
@@ -119,23 +123,23 @@ func appendStamp(dst []byte, ms int64) []byte {
 	if year < 0 || year > 9999 {
 		return scim.AppendString(dst, stamp(t))
 	}
-	dst = appendDigits(append(dst, '"'), year, 4)
-	dst = appendDigits(append(dst, '-'), int(month), 2)
-	dst = appendDigits(append(dst, '-'), day, 2)
-	dst = appendDigits(append(dst, 'T'), hour, 2)
-	dst = appendDigits(append(dst, ':'), minute, 2)
-	dst = appendDigits(append(dst, ':'), second, 2)
-	dst = appendDigits(append(dst, '.'), t.Nanosecond()/1e6, 3)
-	return append(dst, 'Z', '"')
+	text := [...]byte{'"', 0, 0, 0, 0, '-', 0, 0, '-', 0, 0, 'T', 0, 0, ':', 0, 0, ':', 0, 0, '.', 0, 0, 0, 'Z', '"'}
+	digits(text[1:5], year)
+	digits(text[6:8], int(month))
+	digits(text[9:11], day)
+	digits(text[12:14], hour)
+	digits(text[15:17], minute)
+	digits(text[18:20], second)
+	digits(text[21:24], t.Nanosecond()/1e6)
+	return append(dst, text[:]...)
 }
 
-// appendDigits appends the last n digits of i, which is not negative.
-func appendDigits(dst []byte, i, n int) []byte {
-	dst = append(dst, "0000"[:n]...)
-	for k := len(dst) - 1; i > 0 && n > 0; k, n, i = k-1, n-1, i/10 {
-		dst[k] = byte('0' + i%10)
+// digits fills text with the last digits of n, which is not negative.
+func digits(text []byte, n int) {
+	for i := len(text) - 1; i >= 0; i-- {
+		text[i] = byte('0' + n%10)
+		n /= 10
 	}
-	return dst
 }
 
 func (x UserView) appendGroups(dst []byte) []byte {
