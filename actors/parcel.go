@@ -58,6 +58,9 @@ func (r *courier) read() (parcels []parcel, last uint64, err error) {
 	r.all.mu.Lock()
 	target := r.target // durable, so that its events are there, or have been
 	r.all.mu.Unlock()
+	if r.consumer == workspace.MailConsumer && !r.all.cfg.Deliverer.Mails() {
+		return nil, target, nil // nothing of it is to be told
+	}
 	err = r.all.cfg.Journal.ReadLog(r.ctx, r.ws, r.pos, func(seq uint64, env workspace.Envelope, ev workspace.Event) bool {
 		parcels = append(parcels, parcel{seq, env, ev})
 		return len(parcels) < r.size
