@@ -138,6 +138,7 @@ type handle struct {
 	news     atomic.Pointer[chan struct{}] // closed at the next publication, if somebody waits
 	inFlight atomic.Int64
 	used     atomic.Int64 // UnixNano of the newest command or read
+	told     atomic.Int64 // UnixMicro of when the clock heard last that it is due; 0: it has not heard of it
 }
 
 // touch notes traffic, to a hundredth of a second: writing the same word for
@@ -359,7 +360,7 @@ func (s *System) loaded(ws workspace.ID) (*handle, bool) {
 func (s *System) published(h *handle, v *workspace.View) {
 	h.view.Store(v)
 	h.tell()
-	s.due(v)
+	s.due(h, v)
 	if s.cfg.Published != nil {
 		s.cfg.Published(v)
 	}

@@ -116,9 +116,15 @@ func (s *System) Start() error {
 	return nil
 }
 
-// due tells the clock when the workspace of v is next due.
-func (s *System) due(v *workspace.View) {
-	if clock := s.clock.Load(); clock != nil && v.Exists() {
+// due tells the clock when the workspace of v is next due, if that is news, as it
+// is of an actor that was just loaded. Of most appends it is none, and a message
+// costs as much as what else becomes of a small one.
+func (s *System) due(h *handle, v *workspace.View) {
+	clock := s.clock.Load()
+	if clock == nil || !v.Exists() {
+		return
+	}
+	if at := v.Due().UnixMicro(); h.told.Swap(at) != at {
 		s.root.Root.Send(clock, &heard{v.Due(), v.ID()})
 	}
 }

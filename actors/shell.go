@@ -31,9 +31,11 @@ type shell struct {
 	state  *workspace.State
 	last   workspace.ResourceID // the newest id that was minted
 	batch  batch
-	flying int        // appends in flight
+	flying int        // appends in flight, or landed and not settled
 	broken bool       // see above
 	waits  []*request // what came while broken
+
+	landings landings
 
 	snapSeq  uint64  // events in the newest snapshot, or at load
 	snapping bool    // a snapshot is being written
@@ -44,8 +46,10 @@ type shell struct {
 
 // Messages that an actor sends to itself.
 type (
-	// settled tells that an append is durable, or failed with err.
-	settled struct{ err error }
+	// failed tells that an append failed.
+	failed struct{ err error }
+	// landed tells an actor that waits for it that an append is durable.
+	landed struct{}
 	// snapped tells that a snapshot of seq events was written, or failed.
 	snapped struct {
 		seq uint64
@@ -62,6 +66,16 @@ type (
 
 // Receive implements actor.Actor.
 func (s *shell) Receive(c actor.Context) {
+	s.settleLanded(c)
+	s.receive(c)
+	s.conclude(c)
+	for s.waiting() && !s.landings.await() {
+		s.settleLanded(c)
+		s.conclude(c)
+	}
+}
+
+func (s *shell) receive(c actor.Context) {
 	switch m := c.Message().(type) {
 	case *actor.Started:
 		s.load()
@@ -75,7 +89,7 @@ func (s *shell) Receive(c actor.Context) {
 	case *request:
 		s.sys.cfg.Metrics.MailboxWait(time.Since(m.sent))
 		s.decide(c, m)
-	case *settled:
+	case *failed:
 		s.settle(c, m.err)
 	case *snapped:
 		s.snapped(m)
@@ -86,10 +100,21 @@ func (s *shell) Receive(c actor.Context) {
 	case *unload:
 		s.hasty = m
 	}
+}
+
+// conclude stops the actor if that is asked for.
+func (s *shell) conclude(c actor.Context) {
 	s.reconsider()
 	if s.halting || s.hasty != nil {
 		s.finish(c)
 	}
+}
+
+// waiting reports whether there is something to do as soon as what is in flight
+// has landed. Else it is settled before the next message.
+func (s *shell) waiting() bool {
+	return s.flying > 0 && (len(s.batch.replies) > 0 || s.broken || s.halting || s.hasty != nil ||
+		!s.snapping && s.longSince(s.state.Seq()))
 }
 
 // reconsider stays if there is traffic by now. What is on its way already would
@@ -215,9 +240,21 @@ func (s *shell) flush(c actor.Context) {
 				s.sys.countInvoices(b.commits)
 			}
 			b.answer(view, err)
-			root.Send(self, &settled{err})
+			switch {
+			case err != nil:
+				root.Send(self, &failed{err})
+			case s.landings.add():
+				root.Send(self, &landed{})
+			}
 		},
 	})
+}
+
+// settleLanded goes on after the appends that are durable by now.
+func (s *shell) settleLanded(c actor.Context) {
+	for range s.landings.take() {
+		s.settle(c, nil)
+	}
 }
 
 // settle goes on after an append. After a failed one, everything that was
@@ -262,12 +299,14 @@ func (s *shell) reload(c actor.Context) {
 // maybeSnapshot snapshots what is published when enough has happened since the
 // last time: replaying must stay short, and so must writing snapshots.
 func (s *shell) maybeSnapshot(c actor.Context) {
-	v := s.h.view.Load()
-	h := v.Head()
-	enough := max(s.sys.cfg.SnapshotEvery, h.Active+h.Inactive+h.Groups)
-	if v.Seq()-s.snapSeq >= uint64(enough) {
+	if v := s.h.view.Load(); s.longSince(v.Seq()) {
 		s.snapshot(c, v)
 	}
+}
+
+// longSince reports whether a snapshot of so many events is worth while.
+func (s *shell) longSince(seq uint64) bool {
+	return seq-s.snapSeq >= uint64(max(s.sys.cfg.SnapshotEvery, s.h.view.Load().Resources()))
 }
 
 func (s *shell) snapshot(c actor.Context, v *workspace.View) {

@@ -181,6 +181,9 @@ func (v *View) tokenBy(match func(*Token) bool) (*Token, bool) {
 // Tokens returns all tokens that are not revoked, oldest first.
 func (v *View) Tokens() []*Token { return v.tokens }
 
+// Resources returns the number of users and groups.
+func (v *View) Resources() int { return v.users.Len() + v.groups.Len() }
+
 // Head sums the view up.
 func (v *View) Head() Head {
 	h := Head{
