@@ -84,7 +84,18 @@ type Books struct {
 	recent   *btree.Map[uint64, Person] // seated since the window opened, by Order
 	invoices *btree.Map[uint32, *Invoice]
 	billed   *btree.Map[uint32, uint32] // ordinal of a window to serial of its invoice
+	own      tree                       // trees that no other books hold, to be changed in place
 }
+
+// A tree names one of the trees of Books, or some.
+type tree uint8
+
+const (
+	treeWaiting tree = 1 << iota
+	treeRecent
+	treeInvoices
+	treeBilled
+)
 
 // A waiter is somebody in the queue.
 type waiter struct {
@@ -123,29 +134,43 @@ func (b *Books) Restore(p Person, s Seat) {
 	case Seated:
 		b.seated++
 		if b.Open != nil && s.Order > b.Open.After {
-			b.recent.Set(s.Order, p)
+			change(b, treeRecent, &b.recent).Set(s.Order, p)
 		}
 	case Waiting:
-		b.waiting.Set(waiter{s.First, s.Since, p})
+		change(b, treeWaiting, &b.waiting).Set(waiter{s.First, s.Since, p})
 	}
 }
 
 // RestoreInvoice adds an invoice, as a snapshot kept it.
 func (b *Books) RestoreInvoice(inv *Invoice) {
-	b.invoices.Set(inv.Serial, inv)
+	change(b, treeInvoices, &b.invoices).Set(inv.Serial, inv)
 	if inv.Kind == Original {
 		for _, l := range inv.Lines {
-			b.billed.Set(l.Window, inv.Serial)
+			change(b, treeBilled, &b.billed).Set(l.Window, inv.Serial)
 		}
 	}
 }
 
-// Copy returns the books as they are, in O(1).
+// Copy returns the books as they are, in O(1). The two hold the same trees until
+// one of them changes one: few of the copies of a tree that are made for a View
+// or a Draft would ever be.
 func (b *Books) Copy() Books {
-	c := *b
-	c.waiting, c.recent = b.waiting.Copy(), b.recent.Copy()
-	c.invoices, c.billed = b.invoices.Copy(), b.billed.Copy()
-	return c
+	if b.own != 0 { // a copy that nobody changes may be copied by many at once
+		b.own = 0
+	}
+	return *b
+}
+
+// change returns a tree of b that may be changed.
+func change[T any, P interface {
+	*T
+	Copy() *T
+}](b *Books, which tree, held *P) P {
+	if b.own&which == 0 {
+		shared := T(**held) // Copy marks what it copies, and others read that
+		*held, b.own = P(&shared).Copy(), b.own|which
+	}
+	return *held
 }
 
 // Seated returns how many people have a seat.

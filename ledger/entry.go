@@ -90,13 +90,13 @@ func (b *Books) Apply(at time.Time, e Entry, seats Seats) {
 			violated("%x takes a second place", e.Person)
 		}
 		s := Seat{State: Waiting, First: e.First, Since: at.UnixMilli()}
-		b.waiting.Set(waiter{s.First, s.Since, e.Person})
+		change(b, treeWaiting, &b.waiting).Set(waiter{s.First, s.Since, e.Person})
 		seats.SetSeat(e.Person, s)
 	case SeatMoved:
 		s := seats.Seat(e.Person)
 		b.dequeue(e.Person, s)
 		s.First = e.First
-		b.waiting.Set(waiter{s.First, s.Since, e.Person})
+		change(b, treeWaiting, &b.waiting).Set(waiter{s.First, s.Since, e.Person})
 		seats.SetSeat(e.Person, s)
 	case SeatReleased:
 		b.release(e.Person, seats)
@@ -130,13 +130,13 @@ func (b *Books) seat(at time.Time, p Person, from Source, seats Seats) {
 	b.Order++
 	b.seated++
 	if b.Open != nil {
-		b.recent.Set(b.Order, p)
+		change(b, treeRecent, &b.recent).Set(b.Order, p)
 	}
 	seats.SetSeat(p, Seat{State: Seated, Source: from, Since: at.UnixMilli(), Order: b.Order})
 }
 
 func (b *Books) dequeue(p Person, s Seat) {
-	_, was := b.waiting.Delete(waiter{s.First, s.Since, p})
+	_, was := change(b, treeWaiting, &b.waiting).Delete(waiter{s.First, s.Since, p})
 	assert(was, "%x is not in the queue", p)
 }
 
@@ -145,7 +145,7 @@ func (b *Books) release(p Person, seats Seats) {
 	switch s.State {
 	case Seated:
 		b.seated--
-		b.recent.Delete(s.Order)
+		change(b, treeRecent, &b.recent).Delete(s.Order)
 	case Waiting:
 		b.dequeue(p, s)
 	default:
@@ -177,14 +177,14 @@ func (b *Books) closeWindow(e WindowClosed, seats Seats) {
 	}
 	b.Purchased += e.Extra
 	b.Booked, b.Open = 0, nil
-	b.recent.Clear()
+	change(b, treeRecent, &b.recent).Clear()
 }
 
 // issue files an invoice. Original ones bill the oldest windows that are not
 // billed yet.
 func (b *Books) issue(inv *Invoice) {
 	assert(inv.Serial == uint32(b.invoices.Len())+1, "invoice %d follows %d", inv.Serial, b.invoices.Len())
-	b.invoices.Set(inv.Serial, inv)
+	change(b, treeInvoices, &b.invoices).Set(inv.Serial, inv)
 	if inv.Kind == Correction {
 		return
 	}
@@ -195,7 +195,7 @@ func (b *Books) issue(inv *Invoice) {
 		}
 		assert(len(b.Unbilled) > 0 && b.Unbilled[0].Ordinal == l.Window, "window %d is not the next to bill", l.Window)
 		b.Unbilled = b.Unbilled[1:]
-		b.billed.Set(l.Window, inv.Serial)
+		change(b, treeBilled, &b.billed).Set(l.Window, inv.Serial)
 		last = l.Window
 	}
 	if len(b.Unbilled) == 0 {

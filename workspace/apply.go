@@ -116,7 +116,7 @@ func (s *State) applyUser(env Envelope, ev Event) {
 		}
 		s.reindex(u, nil)
 		s.count(u, -1)
-		v.users.Delete(u.ord)
+		s.users().Delete(u.ord)
 	case UserSynced:
 		before := s.mustUser(ev.ID)
 		u := *before
@@ -160,7 +160,7 @@ func (s *State) applyGroup(env Envelope, ev Event) {
 			GroupDoc: ev.GroupDoc, members: newMembers(),
 		}
 		v.nextGroup++
-		v.groups.Set(g.ord, g)
+		s.groups().Set(g.ord, g)
 		s.reindexGroup(nil, g)
 	case GroupChanged:
 		g := s.mustGroup(ev.ID)
@@ -179,7 +179,7 @@ func (s *State) applyGroup(env Envelope, ev Event) {
 			return true
 		})
 		s.reindexGroup(g, nil)
-		v.groups.Delete(g.ord)
+		s.groups().Delete(g.ord)
 	}
 }
 

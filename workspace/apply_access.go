@@ -103,7 +103,7 @@ const answersKept = 24 * time.Hour
 const answersSwept = 1024
 
 func (s *State) applyAnswered(at time.Time, ev Answered) {
-	all := s.view.answers
+	all := s.answers()
 	all.Set(ev.Credential+"\x00"+ev.Key, answer{at, ev})
 	if all.Len()%answersSwept != 0 {
 		return

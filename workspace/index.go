@@ -34,6 +34,7 @@ const (
 type index struct {
 	pages []*page // by the upper bits of a hint; many places may hold one page
 	many  *btree.Set[uint64]
+	own   bool // no other index holds many
 }
 
 // A page is a hash table of all entries whose hints begin with the same bits.
@@ -54,13 +55,19 @@ const (
 )
 
 func newIndex() index {
-	return index{[]*page{newPage(0, leastSlots)}, new(btree.Set[uint64])}
+	return index{pages: []*page{newPage(0, leastSlots)}, many: new(btree.Set[uint64])}
 }
 
 func newPage(bits, slots int) *page { return &page{bits: bits, slots: make([]atomic.Uint64, slots)} }
 
 // copy returns the index for a View.
-func (x index) copy() index { return index{x.pages, x.many.Copy()} }
+func (x *index) copy() index {
+	x.own = false
+	return *x
+}
+
+// changeMany returns many as it may be changed.
+func (x *index) changeMany() *btree.Set[uint64] { return change(&x.many, &x.own) }
 
 func entryOf(hint, ord uint32) uint64 { return uint64(hint)<<32 | (uint64(ord) + 1) }
 
@@ -101,7 +108,7 @@ func (x *index) insert(hint, ord uint32) bool {
 	case found: // it was removed and not swept yet
 		p.stale = max(p.stale-1, 0)
 	case before >= fewPerHint:
-		x.many.Insert(entry)
+		x.changeMany().Insert(entry)
 	case (p.used+1)*4 > len(p.slots)*3:
 		return false
 	default:
@@ -119,7 +126,9 @@ func (x *index) remove(hint, ord uint32) {
 		p.stale++
 		return
 	}
-	x.many.Delete(entry)
+	if x.many.Contains(entry) {
+		x.changeMany().Delete(entry)
+	}
 }
 
 // makeRoom puts others in the place of the page of a hint: one without its stale

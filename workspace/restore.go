@@ -143,7 +143,7 @@ func (s *State) restore(item SnapshotItem) {
 			modified: millis(item.Modified), GroupDoc: item.GroupDoc, members: newMembers(),
 		}
 		v.nextGroup++
-		v.groups.Set(g.ord, g)
+		s.groups().Set(g.ord, g)
 		s.reindexGroup(nil, g)
 	case SnapUser:
 		u := &user{
@@ -158,7 +158,7 @@ func (s *State) restore(item SnapshotItem) {
 	case SnapMembers:
 		s.restoreMembers(item)
 	case SnapAnswer:
-		v.answers.Set(item.Credential+"\x00"+item.Key, answer{item.At, item.Answered})
+		s.answers().Set(item.Credential+"\x00"+item.Key, answer{item.At, item.Answered})
 	default:
 		panic(fmt.Sprintf("workspace: unknown snapshot item %T", item))
 	}

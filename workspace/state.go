@@ -16,8 +16,8 @@ import (
 // it. Readers use Views.
 //
 // Invariants:
-//   - view is the newest state; every tree in it may be shared with Views that
-//     were handed out, which is safe because trees copy on write;
+//   - view is the newest state; every tree in it that is not the State's own may
+//     be shared with Views that were handed out, and is copied before it changes;
 //   - a group whose gen is not the State's gen may be shared with a View and is
 //     cloned before its members change;
 //   - connections, tokens and settings are never changed in place, and packed
@@ -25,6 +25,8 @@ import (
 type State struct {
 	view View
 	gen  uint64
+
+	ownUsers, ownGroups, ownAnswers bool // trees that no View holds
 }
 
 // A View is one workspace at one instant. It never changes.
@@ -71,15 +73,36 @@ func New(id ID) *State {
 	}}
 }
 
-// View returns the state as it is now, in O(1).
+// View returns the state as it is now, in O(1). It holds the trees that the State
+// has: one that nothing is written to until the next View is never copied.
 func (s *State) View() *View {
 	s.gen++
+	s.ownUsers, s.ownGroups, s.ownAnswers = false, false, false
 	v := s.view
-	v.users, v.groups = s.view.users.Copy(), s.view.groups.Copy()
 	v.userIndex, v.groupIndex = s.view.userIndex.copy(), s.view.groupIndex.copy()
-	v.answers = s.view.answers.Copy()
 	v.books = s.view.books.Copy()
 	return &v
+}
+
+// The trees as they may be changed.
+func (s *State) users() *btree.Map[uint32, packed]  { return change(&s.view.users, &s.ownUsers) }
+func (s *State) groups() *btree.Map[uint32, *group] { return change(&s.view.groups, &s.ownGroups) }
+func (s *State) answers() *btree.Map[string, answer] {
+	return change(&s.view.answers, &s.ownAnswers)
+}
+
+// change returns a tree that may be changed: a copy in its place unless it is the
+// holder's own. What is shared stays as it is to the bit, for many may read it:
+// Copy marks what it copies.
+func change[T any, P interface {
+	*T
+	Copy() *T
+}](held *P, own *bool) P {
+	if !*own {
+		shared := T(**held)
+		*held, *own = P(&shared).Copy(), true
+	}
+	return *held
 }
 
 // Seq returns the number of events applied.
