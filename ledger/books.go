@@ -116,12 +116,16 @@ func before(a, b waiter) bool {
 	return string(a.who[:]) < string(b.who[:])
 }
 
+// waitingDegree makes nodes of the queue small. Drafts and Views share it, so a
+// write of somebody who waits copies a path of them each time.
+const waitingDegree = 8
+
 // New returns books at a position, without seats and invoices, which Restore
 // and RestoreInvoice add.
 func New(p Position) Books {
 	return Books{
 		Position: p,
-		waiting:  btree.NewBTreeGOptions(before, btree.Options{NoLocks: true}),
+		waiting:  btree.NewBTreeGOptions(before, btree.Options{NoLocks: true, Degree: waitingDegree}),
 		recent:   new(btree.Map[uint64, Person]),
 		invoices: new(btree.Map[uint32, *Invoice]),
 		billed:   new(btree.Map[uint32, uint32]),
