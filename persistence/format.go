@@ -106,8 +106,10 @@ const maxRecord = 256 << 10
 // ErrCorrupt means that bytes of the store are not what was written.
 var ErrCorrupt = errors.New("persistence: corrupt record")
 
+// prefixOf has room for what most keys end with.
 func prefixOf(kind byte, ws workspace.ID) []byte {
-	return append(append([]byte{kind}, ws...), 0)
+	key := append(make([]byte, 0, len(ws)+2+8), kind)
+	return append(append(key, ws...), 0)
 }
 
 func journalKey(ws workspace.ID, seq uint64) []byte {

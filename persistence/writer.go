@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -57,6 +58,11 @@ type writer struct {
 	// tails holds what is durable of each workspace that was written. It
 	// belongs to the goroutine that runs the writer.
 	tails map[workspace.ID]tail
+
+	// What fold works with, kept from one transaction to the next.
+	folded  []entry
+	errs    []error
+	advance map[workspace.ID]tail // tails as the transaction leaves them
 }
 
 // A tail is the end of a workspace's journal.
@@ -68,7 +74,7 @@ type tail struct {
 func (w *writer) init(s *Store) {
 	w.s = s
 	w.filled = sync.NewCond(&w.mu)
-	w.tails = map[workspace.ID]tail{}
+	w.tails, w.advance = map[workspace.ID]tail{}, map[workspace.ID]tail{}
 	// Badger refuses a transaction at these limits; it counts a little more
 	// than entries show, hence the tenth.
 	w.maxBytes = int(s.db.MaxBatchSize() / 10 * 9)
@@ -106,7 +112,7 @@ var bodies = sync.Pool{New: func() any { return new([]byte) }}
 // journalEntries returns the records of an append: its events in chunks, the
 // head, and what the events do to the index of tokens.
 func (s *Store) journalEntries(a workspace.Append) []entry {
-	var out []entry
+	out := make([]entry, 0, 2) // of most: a chunk and the head
 	seq := a.After + 1
 	buf := bodies.Get().(*[]byte)
 	first, body := seq, (*buf)[:0]
@@ -135,13 +141,14 @@ func (s *Store) journalEntries(a workspace.Append) []entry {
 		}
 	}
 	flush(len(body))
+	key := headKey(a.Workspace)
+	body = encode(body, func(f *fields) { describeHead(f, &a.Head) })
+	out = append(out, entry{key: key, record: seal(key, body)})
 	if cap(body) <= maxRecord {
 		*buf = body
 		bodies.Put(buf)
 	}
-	key := headKey(a.Workspace)
-	head := a.Head
-	return append(out, entry{key: key, record: seal(key, encode(nil, func(f *fields) { describeHead(f, &head) }))})
+	return out
 }
 
 // fewEvents are not worth dividing: a command that makes so few of them makes
@@ -288,15 +295,14 @@ func (w *writer) run() {
 // returns how many it took.
 func (w *writer) fold(jobs []job) int {
 	n, size, count, events := 0, 0, 0, 0
-	errs := make([]error, 0, len(jobs))
-	var entries []entry
-	tails := map[workspace.ID]tail{}
+	errs, entries := w.errs[:0], w.folded[:0]
+	clear(w.advance)
 	for _, j := range jobs {
 		if n > 0 && (size+j.size > w.maxBytes || count+len(j.entries) > w.maxCount) {
 			break
 		}
 		n++
-		moves, err := w.admit(j, tails)
+		moves, err := w.admit(j)
 		errs = append(errs, err)
 		if err != nil {
 			continue
@@ -309,10 +315,10 @@ func (w *writer) fold(jobs []job) int {
 			errs[i] = err
 		}
 	} else {
-		for ws, t := range tails {
-			w.tails[ws] = t
-		}
+		maps.Copy(w.tails, w.advance)
 	}
+	clear(entries) // what they hold is Badger's by now
+	w.folded, w.errs = entries, errs
 	for i, j := range jobs[:n] {
 		if errs[i] == nil && j.ws != "" {
 			w.s.cfg.Metrics.JournalAppend(time.Since(j.since))
@@ -323,9 +329,8 @@ func (w *writer) fold(jobs []job) int {
 }
 
 // admit decides whether j may be written, and returns what it changes in the
-// due index. tails are the workspaces that this transaction has advanced so
-// far.
-func (w *writer) admit(j job, tails map[workspace.ID]tail) ([]entry, error) {
+// due index.
+func (w *writer) admit(j job) ([]entry, error) {
 	if err := w.s.Err(); err != nil {
 		return nil, err
 	}
@@ -335,7 +340,7 @@ func (w *writer) admit(j job, tails map[workspace.ID]tail) ([]entry, error) {
 		}
 		return nil, nil
 	}
-	t, ok := tails[j.ws]
+	t, ok := w.advance[j.ws]
 	if !ok {
 		var err error
 		if t, err = w.tail(j.ws); err != nil {
@@ -353,7 +358,7 @@ func (w *writer) admit(j job, tails map[workspace.ID]tail) ([]entry, error) {
 	case w.s.space.short.Load():
 		return nil, workspace.ErrReadOnly
 	}
-	tails[j.ws] = tail{t.seq + uint64(j.events), j.due}
+	w.advance[j.ws] = tail{t.seq + uint64(j.events), j.due}
 	return dueEntries(j.ws, t.due, j.due), nil
 }
 
