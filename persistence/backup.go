@@ -27,30 +27,41 @@ const backupMagic = "rosterd-backup 1\n"
 // maxBackupPart bounds a key or record of a backup that is read.
 const maxBackupPart = 64 << 20
 
-// Backup writes a consistent backup to w while the store goes on. An error
-// means that what was written must be thrown away.
+// Backup writes a consistent backup to w while the store goes on, and slowly
+// while there are appends (pace.go). An error means that what was written must
+// be thrown away.
 func (s *Store) Backup(w io.Writer) error {
 	sum := crc32.New(castagnoli)
 	out := bufio.NewWriterSize(io.MultiWriter(w, sum), 64<<10)
 	_, _ = out.WriteString(backupMagic) // an error stays, and Flush returns it
 	count := uint64(0)
+	pace, step := s.writer.pace(), 0
+	var sizes []byte
 	err := s.view("backup", func(txn *badger.Txn) error {
-		it := txn.NewIterator(badger.IteratorOptions{PrefetchValues: true, PrefetchSize: 16})
+		// Badger prefetches each value in a goroutine of its own, and copies it.
+		it := txn.NewIterator(badger.IteratorOptions{})
 		defer it.Close()
 		for it.Rewind(); it.Valid(); it.Next() {
 			key := it.Item().Key()
 			var refused error // by w, which is no fault of the store
 			err := it.Item().Value(func(record []byte) error {
-				if _, err := unseal(key, record); err != nil {
+				if err := intact(key, record); err != nil {
 					return err
 				}
-				_, refused = out.Write(appendSized(appendSized(nil, key), record))
+				sizes = binary.AppendUvarint(appendSized(sizes[:0], key), uint64(len(record)))
+				_, _ = out.Write(sizes) // as above
+				_, refused = out.Write(record)
 				return nil
 			})
 			if err != nil || refused != nil {
 				return err
 			}
 			count++
+			if step += int(it.Item().EstimatedSize()); step >= pace.step(maxRecord) {
+				pace.rest()
+				pace.work()
+				step = 0
+			}
 		}
 		return nil
 	})

@@ -8,7 +8,8 @@
 // workspaces have been handed over, folds them into one transaction, syncs it
 // once, and calls their Done in order; it never waits for more. Badger does
 // not share a sync between transactions, so folding is what makes many small
-// writes cheap. An append is all or nothing. Its After fences it: an append
+// writes cheap. Snapshots and deletions ride behind the appends, a little at a
+// time (pace.go). An append is all or nothing. Its After fences it: an append
 // that does not follow what is durable is refused.
 //
 // # Faults
@@ -196,16 +197,25 @@ func checksum(key, record []byte) uint32 {
 	return crc32.Update(sum, castagnoli, record[packingAt:])
 }
 
-// unseal returns the body of a record after checking it.
-func unseal(key, record []byte) ([]byte, error) {
+// intact checks that a record is one, and what was written; it does not unpack
+// it.
+func intact(key, record []byte) error {
 	if len(record) < headerSize {
-		return nil, fmt.Errorf("%w: %q has %d bytes", ErrCorrupt, key, len(record))
+		return fmt.Errorf("%w: %q has %d bytes", ErrCorrupt, key, len(record))
 	}
 	if record[0] != formatVersion {
-		return nil, fmt.Errorf("%w: %q has version %d, this rosterd knows %d", ErrCorrupt, key, record[0], formatVersion)
+		return fmt.Errorf("%w: %q has version %d, this rosterd knows %d", ErrCorrupt, key, record[0], formatVersion)
 	}
 	if binary.LittleEndian.Uint32(record[sumAt:]) != checksum(key, record) {
-		return nil, fmt.Errorf("%w: checksum of %q", ErrCorrupt, key)
+		return fmt.Errorf("%w: checksum of %q", ErrCorrupt, key)
+	}
+	return nil
+}
+
+// unseal returns the body of a record after checking it.
+func unseal(key, record []byte) ([]byte, error) {
+	if err := intact(key, record); err != nil {
+		return nil, err
 	}
 	body := record[headerSize:]
 	switch record[packingAt] {

@@ -13,8 +13,8 @@ import (
 
 // Snapshot writes a snapshot of v, which must be durable already, then drops
 // older snapshots and the events that nobody needs any more. It returns at
-// once; done is called when everything is on disk. Appends go on meanwhile,
-// between the chunks. A snapshot that is there already is not written again: a
+// once; done is called when everything is on disk. Appends go on meanwhile and
+// go first: a chunk rides with them, and is a small one then (pace.go). A snapshot that is there already is not written again: a
 // process that died meanwhile would leave a mixture of two.
 func (s *Store) Snapshot(v *workspace.View, done func(error)) {
 	s.work.Go(func() { done(s.snapshot(v)) })
@@ -33,16 +33,19 @@ func (s *Store) snapshot(v *workspace.View) error {
 	}
 	chunks := uint32(0)
 	var body, one []byte
+	pace := s.writer.pace()
 	flush := func() error {
 		key := snapshotKey(ws, seq, chunks)
 		chunks++
 		record := seal(key, body)
 		body = body[:0]
+		pace.rest()
+		defer pace.work()
 		return s.writer.write([]entry{{key: key, record: record}})
 	}
 	for i := range v.Snapshot() {
 		one = itemKinds.append(one[:0], i)
-		if len(body) > 0 && len(body)+len(one) > maxRecord {
+		if len(body) > 0 && len(body)+len(one) > pace.step(maxRecord) {
 			if err := flush(); err != nil {
 				return err
 			}

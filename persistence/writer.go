@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
@@ -53,7 +54,11 @@ type writer struct {
 	mu     sync.Mutex
 	filled *sync.Cond
 	queue  []job
+	behind []job // of snapshots and deletions; they ride with what is written anyway
 	closed bool
+
+	began time.Time
+	heard atomic.Int64 // when the newest append was handed over, since began
 
 	// tails holds what is durable of each workspace that was written. It
 	// belongs to the goroutine that runs the writer.
@@ -75,6 +80,8 @@ func (w *writer) init(s *Store) {
 	w.s = s
 	w.filled = sync.NewCond(&w.mu)
 	w.tails, w.advance = map[workspace.ID]tail{}, map[workspace.ID]tail{}
+	w.began = time.Now()
+	w.heard.Store(-int64(busyFor))
 	// Badger refuses a transaction at these limits; it counts a little more
 	// than entries show, hence the tenth.
 	w.maxBytes = int(s.db.MaxBatchSize() / 10 * 9)
@@ -94,10 +101,11 @@ func (s *Store) Append(a workspace.Append) {
 		j.entries = s.journalEntries(a)
 	}
 	j.size = sizeOf(j.entries)
+	s.writer.heard.Store(int64(time.Since(s.writer.began)))
 	if j.size > s.writer.maxBytes/2 || len(j.entries) > s.writer.maxCount/2 || slices.ContainsFunc(j.entries, oversized) {
 		j.refusal, j.entries = workspace.ErrTooLarge, nil
 	}
-	s.writer.put(j)
+	s.writer.put(j, &s.writer.queue)
 }
 
 // maxEvent bounds a record whatever is in it: Badger moves values beyond its
@@ -222,15 +230,15 @@ func (s *Store) Acknowledge(ws workspace.ID, consumer string, seq uint64) {
 	e := cursorEntry(ws, consumer, seq)
 	e.update = consumer != workspace.MailConsumer
 	entries := []entry{e}
-	s.writer.put(job{entries: entries, size: sizeOf(entries), done: func(error) {}})
+	s.writer.put(job{entries: entries, size: sizeOf(entries), done: func(error) {}}, &s.writer.queue)
 }
 
-// put queues a job, or refuses it once the store is closed.
-func (w *writer) put(j job) {
+// put adds a job to one of the queues, or refuses it once the store is closed.
+func (w *writer) put(j job, queue *[]job) {
 	w.mu.Lock()
 	closed := w.closed
 	if !closed {
-		w.queue = append(w.queue, j)
+		*queue = append(*queue, j)
 	}
 	w.mu.Unlock()
 	if closed {
@@ -241,16 +249,21 @@ func (w *writer) put(j job) {
 }
 
 // write makes entries durable in as many transactions as they need, in order,
-// and returns when they are.
+// and returns when they are. Appends go first, and the transactions are small
+// while there are any.
 func (w *writer) write(entries []entry) error {
 	for len(entries) > 0 {
 		n, size := 0, 0
-		for n < len(entries) && n < w.maxCount && (n == 0 || size+sizeOf(entries[n:n+1]) < w.maxBytes/4) {
+		most, bytes := w.maxCount, w.maxBytes/4
+		if w.busy() {
+			most, bytes = rideCount, rideBytes
+		}
+		for n < len(entries) && n < most && (n == 0 || size+sizeOf(entries[n:n+1]) < bytes) {
 			size += sizeOf(entries[n : n+1])
 			n++
 		}
 		done := make(chan error, 1)
-		w.put(job{entries: entries[:n], size: size, done: func(err error) { done <- err }})
+		w.put(job{entries: entries[:n], size: size, done: func(err error) { done <- err }}, &w.behind)
 		if err := <-done; err != nil {
 			return err
 		}
@@ -266,15 +279,20 @@ func (w *writer) stop() {
 	w.filled.Signal()
 }
 
-// take waits for jobs and returns all that there are, or nil at the end.
+// take waits for jobs and returns all that there are, and of those behind one, or
+// as many as ride together; or nil at the end.
 func (w *writer) take() []job {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for len(w.queue) == 0 && !w.closed {
+	for len(w.queue) == 0 && len(w.behind) == 0 && !w.closed {
 		w.filled.Wait()
 	}
 	jobs := w.queue
 	w.queue = nil
+	for size := 0; len(w.behind) > 0 && (size == 0 || size+w.behind[0].size <= rideBytes); w.behind = w.behind[1:] {
+		size += w.behind[0].size
+		jobs = append(jobs, w.behind[0])
+	}
 	return jobs
 }
 
