@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -232,4 +233,38 @@ func BenchmarkCreateUser(b *testing.B) {
 		n++
 		c.send(request("POST", "/scim/v2/Users", personBody(n)), 201)
 	}
+}
+
+// bulkOf is a Bulk that makes so many people, like personBody from first on.
+func bulkOf(first, people int) string {
+	out := []byte(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[`)
+	for n := first; n < first+people; n++ {
+		if n > first {
+			out = append(out, ',')
+		}
+		out = fmt.Appendf(out, `{"method":"POST","path":"/Users","bulkId":"p%d","data":%s}`, n, personBody(n))
+	}
+	return string(append(out, "]}"...))
+}
+
+// BenchmarkBulk makes a hundred people with each request, and says what one
+// person costs.
+func BenchmarkBulk(b *testing.B) {
+	const people = 100
+	r, _ := newFullRig(b, 1)
+	c := newCaller(b, r)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	n := 0
+	for b.Loop() {
+		b.StopTimer()
+		next := request("POST", "/scim/v2/Bulk", bulkOf(1+n*people, people))
+		b.StartTimer()
+		c.send(next, 200)
+		n++
+	}
+	runtime.ReadMemStats(&after)
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n*people), "ns/person")
+	b.ReportMetric(float64(after.Mallocs-before.Mallocs)/float64(n*people), "allocs/person")
+	b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/float64(n*people), "B/person")
 }

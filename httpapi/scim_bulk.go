@@ -12,6 +12,9 @@ import (
 
 const bulkTemplate = "/Bulk"
 
+// bulkRooms are for what operations write, and what is made of it.
+var bulkRooms = sync.Pool{New: func() any { return new(scim.Room) }}
+
 // bulk is POST /Bulk (RFC 7644 section 3.7): one command, whose operations are
 // answered each on its own. Whatever becomes of them, the answer is 200.
 func (s *Server) bulk(x *exchange) {
@@ -23,18 +26,23 @@ func (s *Server) bulk(x *exchange) {
 	}
 	defer s.bulks.leave(key)
 	raw, err := x.json()
+	room := bulkRooms.Get().(*scim.Room)
 	var req bulk.Request
 	if err == nil {
-		req, err = bulk.Parse(raw, s.cfg.Limits)
+		req, err = bulk.Parse(raw, s.cfg.Limits, room)
 	}
 	if err != nil {
 		x.decline(err)
 		return
 	}
-	res, view, ok := x.do(x.envelope(), workspace.Bulk{Request: req, Limits: s.cfg.Limits})
-	if !ok {
+	res, view, ok := x.do(x.envelope(), workspace.Bulk{Request: req, Limits: s.cfg.Limits, Room: room})
+	if !ok { // a part of it may be on its way to disk, and read what is in room
 		return
 	}
+	defer func() {
+		room.ResetBulk()
+		bulkRooms.Put(room)
+	}()
 	body := make([]byte, 0, 256*(len(res.Operations)+1))
 	body = append(body, `{"schemas":["`+bulk.URNResponse+`"],"Operations":[`...)
 	first := true
@@ -113,23 +121,27 @@ func (x *exchange) appendOutcome(body []byte, op *bulk.Operation, out workspace.
 	if !out.ID.IsZero() {
 		id = out.ID.String()
 	}
-	var o scim.Object
-	add := func(name, text string) {
-		if text != "" {
-			o = append(o, scim.Attr{Name: name, Value: scim.Text(text)})
-		}
-	}
+	body = append(body, '{')
 	if op.Type != nil && id != "" {
-		add("location", x.base()+op.Type.Endpoint+"/"+id)
+		body = appendMember(body, "location", x.base()+op.Type.Endpoint+"/"+id)
 	}
-	add("method", op.Method)
-	add("bulkId", op.BulkID)
-	add("version", version)
-	add("status", strconv.Itoa(status))
-	body = scim.AppendObject(body, o)
+	body = appendMember(body, "method", op.Method)
+	body = appendMember(body, "bulkId", op.BulkID)
+	body = appendMember(body, "version", version)
+	body = appendMember(body, "status", strconv.Itoa(status))
+	body[len(body)-1] = '}' // there is a status
 	if out.Refusal == nil {
 		return body
 	}
 	body = append(body[:len(body)-1], `,"response":`...)
 	return append(out.Refusal.AppendJSON(body), '}')
+}
+
+// appendMember appends a member of an object and a comma, unless it is empty.
+func appendMember(body []byte, name, text string) []byte {
+	if text == "" {
+		return body
+	}
+	body = append(append(append(body, '"'), name...), `":`...)
+	return append(scim.AppendString(body, text), ',')
 }

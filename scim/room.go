@@ -9,18 +9,24 @@ type Room struct {
 	values []Value
 }
 
-// What a Room begins with, and what it keeps at most for the next request.
+// What a Room begins with, and what it keeps at most for the next request, and
+// for the next bulk.
 const (
-	roomAttrs      = 64
-	roomValues     = 16
-	roomAttrsKept  = 4096
-	roomValuesKept = 4096
+	roomAttrs  = 64
+	roomValues = 16
+	roomKept   = 4096
+	bulkKept   = 16384
 )
 
 // Reset takes back all that was handed out.
-func (r *Room) Reset() {
-	r.attrs = recycled(r.attrs, roomAttrsKept)
-	r.values = recycled(r.values, roomValuesKept)
+func (r *Room) Reset() { r.reset(roomKept) }
+
+// ResetBulk is Reset of a Room for bulks, which keeps a few megabytes.
+func (r *Room) ResetBulk() { r.reset(bulkKept) }
+
+func (r *Room) reset(kept int) {
+	r.attrs = recycled(r.attrs, kept)
+	r.values = recycled(r.values, kept)
 }
 
 // recycled returns s empty and cleared, or nothing if it is too large to keep.

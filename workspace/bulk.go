@@ -13,6 +13,7 @@ import (
 type Bulk struct {
 	bulk.Request
 	Limits scim.Limits // of each operation
+	Room   *scim.Room  // that its operations may use too; nil: none
 }
 
 // An Outcome is what became of one operation of a Bulk.
@@ -155,7 +156,7 @@ func (x *bulkRun) decideOne(op bulk.Operation, host Host) (Result, []Event, *sci
 	if conn, ok := d.view.Connection(x.env.Connection); ok {
 		dialect = conn.Dialect.Noting(&d.quirks)
 	}
-	req := Request{Method: op.Method, Type: op.Type, ID: id, IfMatch: ParsePrecondition(op.Version), Body: op.Data}
+	req := Request{Method: op.Method, Type: op.Type, ID: id, IfMatch: ParsePrecondition(op.Version), Body: op.Data, Room: x.bulk.Room}
 	cmd, refusal := req.Command(&dialect, x.bulk.Limits)
 	if refusal != nil {
 		return Result{}, nil, refusal

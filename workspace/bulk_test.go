@@ -38,7 +38,7 @@ func (w *world) bulk(who, body string) string {
 
 func (w *world) parseBulk(body string) Bulk {
 	w.t.Helper()
-	req, refusal := bulk.Parse([]byte(body), scim.DefaultLimits)
+	req, refusal := bulk.Parse([]byte(body), scim.DefaultLimits, nil)
 	if refusal != nil {
 		w.t.Fatalf("%s: %v", body, refusal)
 	}

@@ -40,14 +40,17 @@ type Operation struct {
 	// Refusal says why the operation cannot be run, whatever is stored; nil: it
 	// can.
 	Refusal *scim.Error
+
+	alone bool // it refers to no other, which its text says without a look at its values
 }
 
 // Parse reads the body of a BulkRequest. What is wrong with one operation is
 // that one's Refusal. The request is refused as a whole if its operations
 // cannot be told apart: 400 invalidSyntax, 400 invalidValue where two share a
 // bulkId, and 413 for more than lim.BulkOperations, before any is decoded. What
-// the operations write has lim.Values in all, since it is held together.
-func Parse(body []byte, lim scim.Limits) (Request, *scim.Error) {
+// the operations write has lim.Values in all, since it is held together. Their
+// data is in room; nil: on the heap.
+func Parse(body []byte, lim scim.Limits, room *scim.Room) (Request, *scim.Error) {
 	more := scim.Errorf(413, "", "Operations: the bulk has more than maxOperations (%d); send it in parts", lim.BulkOperations)
 	rest, elements, refusal := scim.Split(body, "Operations", lim.BulkOperations, more, lim)
 	switch {
@@ -63,9 +66,10 @@ func Parse(body []byte, lim scim.Limits) (Request, *scim.Error) {
 		}
 		req.FailOnErrors = int(max(v.Int, 0))
 	}
-	p := parser{lim: lim, left: lim.Values}
+	p := parser{d: scim.Decoder{Room: room}, lim: lim, left: lim.Values}
 	for i, raw := range elements {
 		req.Operations[i] = p.operation(raw)
+		req.Operations[i].alone = !mayRefer(raw)
 	}
 	if err := link(req.Operations); err != nil {
 		return Request{}, err
@@ -77,7 +81,8 @@ func Parse(body []byte, lim scim.Limits) (Request, *scim.Error) {
 type parser struct {
 	d    scim.Decoder
 	lim  scim.Limits
-	left int // how many values the data of further operations may have
+	left int  // how many values the data of further operations may have
+	odd  bool // see whole
 }
 
 // operation reads one operation. One that is refused keeps what could be read,
@@ -86,11 +91,15 @@ func (p *parser) operation(raw []byte) Operation {
 	if raw[0] != '{' {
 		return Operation{Refusal: scim.Errorf(400, scim.InvalidSyntax, "an operation is an object with method, path, bulkId and data")}
 	}
-	var op Operation
-	o, rawData, refusal := scim.DecodeBut(raw, "data", p.lim)
-	if refusal != nil {
-		return Operation{Refusal: refusal}
+	o, data, whole := p.whole(raw)
+	var rawData []byte
+	if !whole {
+		var refusal *scim.Error
+		if o, rawData, refusal = scim.DecodeBut(raw, "data", p.lim); refusal != nil {
+			return Operation{Refusal: refusal}
+		}
 	}
+	var op Operation
 	var path string
 	for _, a := range o {
 		switch strings.ToLower(a.Name) {
@@ -108,10 +117,50 @@ func (p *parser) operation(raw []byte) Operation {
 	if op.Refusal == nil && op.Method == "POST" && op.BulkID == "" {
 		op.Refusal = scim.Errorf(400, scim.InvalidValue, "bulkId: POST needs one (RFC 7644 section 3.7)")
 	}
-	if op.Refusal == nil && op.Method != "DELETE" {
+	switch {
+	case op.Refusal != nil || op.Method == "DELETE":
+		p.odd = p.odd || data != nil // it was decoded for nothing, and is not counted
+	case data != nil:
+		op.Data = data
+		p.left -= p.d.Values() - len(o)
+	default:
 		op.Data, op.Refusal = p.body(op.Method, rawData)
 	}
 	return op
+}
+
+// whole decodes an operation with its data at once, if there is nothing odd about
+// it: it is like those that clients send, and all of it can be read. Any other
+// has to be taken apart first, to say what is wrong with it; and so have those
+// behind it, on the heap, so that what is decoded twice is not held for long.
+func (p *parser) whole(raw []byte) (o, data scim.Object, ok bool) {
+	defer func() {
+		if !ok {
+			p.odd, p.d.Room = true, nil
+		}
+	}()
+	if p.odd {
+		return nil, nil, false
+	}
+	const most = 8 // attributes
+	lim := p.lim
+	lim.Depth++
+	lim.Values = p.left + most
+	o, refusal := p.d.Decode(raw, lim)
+	if refusal != nil || len(o) > most || p.d.Values()-len(o) > p.left { // all but those of data are single values
+		return nil, nil, false
+	}
+	for _, a := range o {
+		switch {
+		case strings.EqualFold(a.Name, "data"):
+			if data = a.Value.Obj; a.Value.Kind != scim.Complex {
+				return nil, nil, false
+			}
+		case a.Value.Kind == scim.Complex || a.Value.Kind == scim.List:
+			return nil, nil, false
+		}
+	}
+	return o, data, true
 }
 
 // body decodes the data of an operation. That of a PATCH may be the array of its

@@ -46,7 +46,7 @@ func TestBulk(t *testing.T) {
 
 // run says what a bulk is, with the references resolved to <their bulkId>.
 func run(body string) string {
-	req, refusal := Parse([]byte(body), limits)
+	req, refusal := Parse([]byte(body), limits, nil)
 	if refusal != nil {
 		return refusal.Error()
 	}
@@ -215,7 +215,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		req, refusal := Parse([]byte(body), limits)
+		req, refusal := Parse([]byte(body), limits, nil)
 		if refusal != nil {
 			if refusal.Status != 400 && refusal.Status != 413 || refusal.Detail == "" {
 				t.Fatalf("refused with %v", refusal)

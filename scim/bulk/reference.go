@@ -1,6 +1,7 @@
 package bulk
 
 import (
+	"bytes"
 	"strings"
 
 	"rosterd/scim"
@@ -10,6 +11,12 @@ import (
 // the bulkId x made (RFC 7644 section 3.7.2). It may be the id in a path, any
 // text in data, and a quoted text in the path of a PATCH operation.
 const prefix = "bulkId:"
+
+// mayRefer reports whether the text of an operation may hold a reference: the
+// letters may be escaped.
+func mayRefer(raw []byte) bool {
+	return bytes.Contains(raw, []byte(prefix)) || bytes.IndexByte(raw, '\\') >= 0
+}
 
 // references returns the bulkIds that op refers to, each once for each place.
 func (op *Operation) references() []string {
@@ -24,6 +31,9 @@ func (op *Operation) references() []string {
 // Resolve returns op with what id says in the place of each reference. op is
 // unchanged, and shared where there is none.
 func (op *Operation) Resolve(id func(bulkID string) string) Operation {
+	if op.alone {
+		return *op
+	}
 	r := resolver{id: id, patch: op.Method == "PATCH"}
 	out := *op
 	out.ID = r.text(op.ID)
