@@ -24,10 +24,25 @@ func (s *Server) bodyLimit(r *route) int {
 	return s.cfg.MaxBody
 }
 
-// buffers are for bodies; one that grew beyond bufferKept bytes is not kept.
-var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+// buffers are for bodies, and bulkBuffers for those of bulks, of which there are
+// few at a time; one that grew beyond so many bytes is not kept.
+var buffers, bulkBuffers = sync.Pool{New: newBuffer}, sync.Pool{New: newBuffer}
 
-const bufferKept = 64 << 10
+func newBuffer() any { return new(bytes.Buffer) }
+
+const (
+	bufferKept     = 64 << 10
+	bulkBufferKept = 1 << 20
+)
+
+// bufferPool returns where the body's buffer comes from, and up to how many
+// bytes it goes back there.
+func (x *exchange) bufferPool() (pool *sync.Pool, kept int) {
+	if x.route.template == bulkTemplate {
+		return &bulkBuffers, bulkBufferKept
+	}
+	return &buffers, bufferKept
+}
 
 // payload reads the body of the request: only now, when it is known who sends
 // it and where to. The bytes are valid until the exchange ends.
@@ -43,7 +58,8 @@ func (x *exchange) payload() ([]byte, *scim.Error) {
 	if declared > limit {
 		return nil, x.tooLong(limit)
 	}
-	x.raw = buffers.Get().(*bytes.Buffer)
+	pool, _ := x.bufferPool()
+	x.raw = pool.Get().(*bytes.Buffer)
 	n, err := x.raw.ReadFrom(io.LimitReader(stream, int64(limit)+1))
 	switch {
 	case err != nil:
@@ -85,9 +101,9 @@ func (x *exchange) release() {
 	if x.raw == nil {
 		return
 	}
-	if x.raw.Cap() <= bufferKept {
+	if pool, kept := x.bufferPool(); x.raw.Cap() <= kept {
 		x.raw.Reset()
-		buffers.Put(x.raw)
+		pool.Put(x.raw)
 	}
 	x.raw = nil
 }

@@ -60,6 +60,7 @@ type bulkRun struct {
 	quirks  scim.Quirks // of what took effect
 	needed  scim.Quirks // of the unit that is being decided
 	looks   int         // at members so far; see mostLooks
+	one     decision    // of the operation that is being decided
 }
 
 // put commits events, unless they are too many to become durable at once.
@@ -147,7 +148,8 @@ func (x *bulkRun) resolved(i int, assumed map[int]ResourceID) bulk.Operation {
 
 // decideOne decides one operation without references on the state as it is.
 func (x *bulkRun) decideOne(op bulk.Operation, host Host) (Result, []Event, *scim.Error) {
-	d := decision{view: &x.state.view, env: x.env, host: host, dialect: generic, looks: &x.looks}
+	x.one = decision{view: &x.state.view, env: x.env, host: host, dialect: generic, looks: &x.looks}
+	d := &x.one
 	id, ok := ParseResourceID(op.ID)
 	if !ok && op.Method != "POST" {
 		return Result{}, nil, scim.Errorf(404, "", "there is no %s with this id", strings.ToLower(op.Type.Name))
