@@ -118,7 +118,7 @@ func (s *System) Start() error {
 
 // due tells the clock when the workspace of v is next due, if that is news, as it
 // is of an actor that was just loaded. Of most appends it is none, and a message
-// costs as much as what else becomes of a small one.
+// for each would wake the clock for nothing.
 func (s *System) due(h *handle, v *workspace.View) {
 	clock := s.clock.Load()
 	if clock == nil || !v.Exists() {
