@@ -24,6 +24,9 @@ type door struct {
 	net.Listener
 	s *Server
 
+	once   sync.Once // closes Listener
+	failed error     // of that
+
 	mu     sync.Mutex
 	open   int                // guarded by mu
 	perIP  map[netip.Addr]int // guarded by mu
@@ -45,6 +48,12 @@ const (
 
 func (s *Server) door(l net.Listener) *door {
 	return &door{Listener: l, s: s, perIP: map[netip.Addr]int{}, turned: make(chan struct{}, turnedAtOnce)}
+}
+
+// Close implements net.Listener; it may be called again.
+func (d *door) Close() error {
+	d.once.Do(func() { d.failed = d.Listener.Close() })
+	return d.failed
 }
 
 // Accept returns the next connection that is within the bounds. An error ends

@@ -143,6 +143,10 @@ type Server struct {
 	walks   walks
 
 	deadlines deadlines
+
+	mu    sync.Mutex
+	doors []*door // of Serve; guarded by mu
+	down  bool    // Shutdown was called; guarded by mu
 }
 
 // New returns a Server that serves nothing yet.
@@ -202,9 +206,18 @@ type silent struct{}
 
 func (silent) Printf(string, ...any) {}
 
-// Serve answers requests on l until Shutdown. It returns nil after that.
+// Serve answers requests on l until Shutdown. It returns nil after that, at once
+// if Shutdown came first.
 func (s *Server) Serve(l net.Listener) error {
-	l = s.door(l)
+	d := s.door(l)
+	s.mu.Lock()
+	s.doors = append(s.doors, d)
+	down := s.down
+	s.mu.Unlock()
+	if down {
+		return d.Close()
+	}
+	l = d
 	if s.cfg.TLS != nil {
 		l = tls.NewListener(l, s.cfg.TLS)
 	}
@@ -215,7 +228,15 @@ func (s *Server) Serve(l net.Listener) error {
 // It returns ctx's error if that takes too long; answers that are being
 // streamed have been cut off then, and read the store no more.
 func (s *Server) Shutdown(ctx context.Context) error {
-	err := s.http.ShutdownWithContext(ctx)
+	s.mu.Lock()
+	s.down = true
+	doors := s.doors
+	s.mu.Unlock()
+	var err error
+	for _, d := range doors { // fasthttp closes those only that it has heard of by now
+		err = errors.Join(err, d.Close())
+	}
+	err = errors.Join(s.http.ShutdownWithContext(ctx), err)
 	s.streams.stop()
 	s.quirks.stop(ctx, s)
 	s.walks.stop()

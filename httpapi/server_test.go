@@ -463,3 +463,26 @@ func TestListedGate(t *testing.T) {
 		r.tick(48 * time.Hour)
 	}
 }
+
+// TestShutdownComesFirst shuts a server down before it serves, as a signal in
+// the first instant of a daemon does: Serve ends and closes what it was given.
+func TestShutdownComesFirst(t *testing.T) {
+	r := newRig(t, nil)
+	srv, err := New(r.srv.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Serve(l); err != nil {
+		t.Error(err)
+	}
+	if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the listener is not closed: %v", err)
+	}
+}
