@@ -14,8 +14,9 @@ import (
 // Snapshot writes a snapshot of v, which must be durable already, then drops
 // older snapshots and the events that nobody needs any more. It returns at
 // once; done is called when everything is on disk. Appends go on meanwhile and
-// go first: a chunk rides with them, and is a small one then (pace.go). A snapshot that is there already is not written again: a
-// process that died meanwhile would leave a mixture of two.
+// go first: a chunk rides with them, and is a small one then (pace.go). A
+// snapshot that is there already is not written again: a process that died
+// meanwhile would leave a mixture of two.
 func (s *Store) Snapshot(v *workspace.View, done func(error)) {
 	s.work.Go(func() { done(s.snapshot(v)) })
 }

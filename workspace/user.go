@@ -152,14 +152,11 @@ func (s *State) count(u *user, n int) {
 
 // userByID returns the user called id.
 func (v *View) userByID(id ResourceID) *user {
-	var found *user
-	v.userIndex.each(hintOf(keyID, "", string(id[:])), func(ord uint32) bool {
-		if p, ok := v.users.Get(ord); ok && p.id() == id {
-			found = v.user(ord)
-		}
-		return found == nil
-	})
-	return found
+	u := new(user)
+	if !u.find(v, id) {
+		return nil
+	}
+	return u
 }
 
 // userByName returns the user whose account e-mail is name in any case.
