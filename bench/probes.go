@@ -37,7 +37,8 @@ var diskProbes = []diskProbe{
 }
 
 // measure writes bodies from so many goroutines, each its next when the last is
-// durable, for d or until ctx ends.
+// durable, for d or until ctx ends, and each at least one: a machine may be busy
+// elsewhere for all of d.
 func (p diskProbe) measure(ctx context.Context, parent string, bodies [][]byte, writers int, d time.Duration) (report probeReport, err error) {
 	dir, err := os.MkdirTemp(parent, "probe-*")
 	if err != nil {
@@ -63,7 +64,7 @@ func (p diskProbe) measure(ctx context.Context, parent string, bodies [][]byte, 
 	start := time.Now()
 	for i := range writers {
 		group.Go(func() {
-			for ctx.Err() == nil && time.Since(start) < d {
+			for ctx.Err() == nil && (len(latencies[i]) == 0 || time.Since(start) < d) {
 				began := time.Now()
 				if err := write(next.Add(1) - 1); err != nil {
 					stop(err)
