@@ -44,8 +44,13 @@ func (s *Store) Load(ws workspace.ID) (*workspace.State, error) {
 
 // view runs fn on what is stored at this instant. An error of fn is storage
 // that is not what was written or cannot be read, and ends the store; so what
-// only concerns a caller must not be returned through fn.
+// only concerns a caller must not be returned through fn. Once the store is
+// closed it is workspace.ErrUnavailable.
 func (s *Store) view(what string, fn func(*badger.Txn) error) error {
+	if !s.reads.enter() {
+		return workspace.ErrUnavailable
+	}
+	defer s.reads.leave()
 	err := s.db.View(fn)
 	if err != nil {
 		err = fmt.Errorf("%s: %w", what, err)

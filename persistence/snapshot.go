@@ -18,7 +18,9 @@ import (
 // snapshot that is there already is not written again: a process that died
 // meanwhile would leave a mixture of two.
 func (s *Store) Snapshot(v *workspace.View, done func(error)) {
-	s.work.Go(func() { done(s.snapshot(v)) })
+	if !s.work.run(func() { done(s.snapshot(v)) }) {
+		done(workspace.ErrUnavailable)
+	}
 }
 
 func (s *Store) snapshot(v *workspace.View) error {

@@ -42,8 +42,9 @@ type Store struct {
 	failure  error // set before failed is closed
 
 	closing   chan struct{}
-	work      sync.WaitGroup // the writer, the watchdog, the retention and running snapshots
-	snapshots chan struct{}  // one token per running snapshot
+	work      gate          // the writer, the watchdog, the retention and running snapshots
+	reads     gate          // everything that reads, work included
+	snapshots chan struct{} // one token per running snapshot
 }
 
 // snapshotsAtOnce bounds the snapshots that are written side by side.
@@ -121,10 +122,10 @@ func openJournal(cfg Config) (*Store, error) {
 func (s *Store) begin() {
 	s.space = newSpace(s)
 	s.writer.init(s)
-	s.work.Go(s.writer.run)
-	s.work.Go(s.space.watch)
+	s.work.run(s.writer.run)
+	s.work.run(s.space.watch)
 	if s.cfg.Retention > 0 {
-		s.work.Go(s.retain)
+		s.work.run(s.retain)
 	}
 }
 
@@ -199,11 +200,11 @@ func (s *Store) Err() error {
 // drainTime is Config.Drain where that is not set.
 const drainTime = 30 * time.Second
 
-// Close writes what was handed over, waits for snapshots that are being
-// written, and closes the store. Appends after it are refused. Badger tries for
-// ever to write what it holds in memory, so Close gives up after Config.Drain:
-// it returns an error, and the process has to end. What was acknowledged is in
-// the log on disk either way.
+// Close writes what was handed over, waits for snapshots that are being written
+// and for readers, and closes the store. Whoever comes after it, to write or to
+// read, gets workspace.ErrUnavailable. Badger tries for ever to write what it
+// holds in memory, so Close gives up after Config.Drain: it returns an error, and
+// the process has to end. What was acknowledged is in the log on disk either way.
 func (s *Store) Close() error {
 	closed := make(chan error, 1)
 	go func() { closed <- s.close() }()
@@ -220,7 +221,8 @@ func (s *Store) Close() error {
 func (s *Store) close() error {
 	close(s.closing)
 	s.writer.stop()
-	s.work.Wait()
+	s.work.shut()
+	s.reads.shut()
 	s.space.close()
 	return s.db.Close()
 }

@@ -1,6 +1,7 @@
 package persistence
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"rosterd/persistence/journaltest"
+	"rosterd/workspace"
 )
 
 // today is soon after the events of the tests, whose retention must not pass.
@@ -47,5 +49,30 @@ func TestCloseOfWhatCannotBeWritten(t *testing.T) {
 	}
 	if err := s.Close(); err == nil {
 		t.Error("Close says that all is well")
+	}
+}
+
+// TestAfterClose: a daemon that could not wait for its actors closes the store
+// under them. What they ask for then is refused, and is no failure of storage.
+func TestAfterClose(t *testing.T) {
+	s := open(t, config(t.TempDir()))
+	w := journaltest.NewWriter(t, s, "acme", 1)
+	w.Must(t, journaltest.Person(1))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	snapped := make(chan error, 1)
+	s.Snapshot(w.State.View(), func(err error) { snapped <- err })
+	if err := <-snapped; !errors.Is(err, workspace.ErrUnavailable) {
+		t.Errorf("Snapshot: %v", err)
+	}
+	if _, err := s.Load("acme"); !errors.Is(err, workspace.ErrUnavailable) {
+		t.Errorf("Load: %v", err)
+	}
+	if _, err := s.Heads("", 1); !errors.Is(err, workspace.ErrUnavailable) {
+		t.Errorf("Heads: %v", err)
+	}
+	if err := s.Err(); err != nil {
+		t.Errorf("the store failed: %v", err)
 	}
 }
