@@ -77,7 +77,13 @@ func (d *daemon) openWorkspace(id string, seats int) (token string, err error) {
 		return "", err
 	}
 	defer admin.Close()
-	if err := admin.CreateWorkspace(play.EnterpriseWorkspace(id, "Bench", seats)); err != nil {
+	return openWorkspace(admin, id, seats)
+}
+
+func openWorkspace(admin *play.Admin, id string, seats int) (token string, err error) {
+	w := play.EnterpriseWorkspace(id, "Bench", seats)
+	w.SSO.Issuer = play.Unanswered
+	if err := admin.CreateWorkspace(w); err != nil {
 		return "", err
 	}
 	return admin.CreateToken(id, "default", "bench")

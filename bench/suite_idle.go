@@ -121,11 +121,7 @@ func (t *tenants) each(ctx context.Context, n int, do func(i int) error) error {
 
 // tenant creates the i-th workspace and its people.
 func (t *tenants) tenant(i int) (*play.Client, error) {
-	id := fmt.Sprintf("tenant-%d", i)
-	if err := t.admin.CreateWorkspace(play.EnterpriseWorkspace(id, "Tenant", seats)); err != nil {
-		return nil, err
-	}
-	token, err := t.admin.CreateToken(id, "default", "bench")
+	token, err := openWorkspace(t.admin, fmt.Sprintf("tenant-%d", i), seats)
 	if err != nil {
 		return nil, err
 	}

@@ -144,6 +144,11 @@ func EnterpriseWorkspace(id, name string, purchased int) Workspace {
 	}
 }
 
+// Unanswered is an issuer that refuses to be asked, at once. The daemon asks every
+// new issuer for its discovery document, and a name that this machine cannot
+// resolve takes seconds.
+const Unanswered = "http://127.0.0.1:9"
+
 // CreateWorkspace creates w.
 func (a *Admin) CreateWorkspace(w Workspace) error { return a.Post("/workspaces", w, nil) }
 

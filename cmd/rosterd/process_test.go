@@ -149,7 +149,7 @@ func openWorkspace(t *testing.T, p *process, dir string) string {
 	t.Helper()
 	admin := play.NewAdmin(p.url, operatorToken(t, dir))
 	defer admin.Close()
-	if err := admin.CreateWorkspace(play.EnterpriseWorkspace("acme", "Acme GmbH", 10)); err != nil {
+	if err := admin.CreateWorkspace(enterprise("acme", 10)); err != nil {
 		t.Fatal(err)
 	}
 	token, err := admin.CreateToken("acme", "default", "test")
