@@ -12,22 +12,24 @@ import (
 	"rosterd/workspace"
 )
 
-// bulkOf makes a bulk of n people with titles of the given length, and a team of
-// all of them.
-func bulkOf(n, length int) workspace.Bulk {
-	b := workspace.Bulk{Limits: scim.DefaultLimits}
+// bulkOf makes a bulk of n people with titles of the given length, a team of all
+// of them, and more.
+func bulkOf(n, length int, more ...bulk.Operation) workspace.Bulk {
+	var req bulk.Request
 	var members []scim.Value
 	for i := range n {
-		b.Operations = append(b.Operations, creation(scim.User, fmt.Sprint(i), scim.Object{
+		req.Operations = append(req.Operations, creation(scim.User, fmt.Sprint(i), scim.Object{
 			{Name: "userName", Value: scim.Text(fmt.Sprintf("person%d@example.com", i))},
 			{Name: "title", Value: scim.Text(strings.Repeat("x", length))},
 		}))
 		members = append(members, scim.Text(fmt.Sprintf("bulkId:%d", i)))
 	}
-	b.Operations = append(b.Operations, creation(scim.Group, "team", scim.Object{
+	req.Operations = append(req.Operations, creation(scim.Group, "team", scim.Object{
 		{Name: "displayName", Value: scim.Text("Team")}, {Name: "members", Value: scim.ListOf(members...)},
 	}))
-	return b
+	req.Operations = append(req.Operations, more...)
+	generic, _ := scim.DialectByName("generic")
+	return workspace.NewBulk(req, generic, scim.DefaultLimits, nil)
 }
 
 func creation(rt *scim.ResourceType, bulkID string, data scim.Object) bulk.Operation {
@@ -77,12 +79,11 @@ func TestLargeBulkIsDivided(t *testing.T) {
 		b.journal.Hold()
 		before := b.start(workspace.AddPerson{Doc: scim.Object{{Name: "userName", Value: scim.Text("before")}}})
 		synctest.Wait()
-		cmd := bulkOf(1200, 4000)
 		var ims []scim.Value
 		for i := range maxEvent/4000 + 1 {
 			ims = append(ims, scim.ObjectOf(scim.Attr{Name: "value", Value: scim.Text(fmt.Sprintf("%4000d", i))}))
 		}
-		cmd.Operations = append(cmd.Operations, creation(scim.User, "large", scim.Object{
+		cmd := bulkOf(1200, 4000, creation(scim.User, "large", scim.Object{
 			{Name: "userName", Value: scim.Text("large")}, {Name: "ims", Value: scim.ListOf(ims...)},
 		}))
 		write := b.start(cmd)

@@ -35,7 +35,7 @@ func (s *Server) bulk(x *exchange) {
 		x.decline(err)
 		return
 	}
-	res, view, ok := x.do(x.envelope(), workspace.Bulk{Request: req, Limits: s.cfg.Limits, Room: room})
+	res, view, ok := x.do(x.envelope(), workspace.NewBulk(req, &x.dialect, s.cfg.Limits, room))
 	if !ok { // a part of it may be on its way to disk, and read what is in room
 		return
 	}

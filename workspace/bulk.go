@@ -9,11 +9,47 @@ import (
 
 // A Bulk is POST /Bulk (RFC 7644 section 3.7). Each of its units (bulk.Plan) is
 // decided on what the units before it left, and takes effect whole or not at
-// all; the bulk as such is never refused.
+// all; the bulk as such is never refused. NewBulk makes one.
 type Bulk struct {
 	bulk.Request
-	Limits scim.Limits // of each operation
-	Room   *scim.Room  // that its operations may use too; nil: none
+	limits scim.Limits // of each operation
+	room   *scim.Room  // that its operations may use too; nil: none
+	read   []reading   // by operation
+}
+
+// A reading is what an operation says, once it was read.
+type reading struct {
+	done    bool
+	cmd     Command
+	refusal *scim.Error // why it could not be read
+	quirks  scim.Quirks
+}
+
+// NewBulk returns the Bulk of a connection whose dialect is d. Of most operations
+// it reads here what they write, on the caller's time: there is one actor for all
+// bulks of a workspace. Those that refer to others are read when these are there.
+// They may use room until the Bulk has its outcome; nil: none.
+func NewBulk(req bulk.Request, d *scim.Dialect, lim scim.Limits, room *scim.Room) Bulk {
+	b := Bulk{Request: req, limits: lim, room: room, read: make([]reading, len(req.Operations))}
+	for i := range b.read {
+		if op := &req.Operations[i]; op.Alone() && op.Refusal == nil {
+			b.read[i].of(op, d, &b)
+		}
+	}
+	return b
+}
+
+// of reads an operation of b without references.
+func (r *reading) of(op *bulk.Operation, d *scim.Dialect, b *Bulk) {
+	r.done = true
+	dialect := d.Noting(&r.quirks)
+	id, ok := ParseResourceID(op.ID)
+	if !ok && op.Method != "POST" {
+		r.refusal = scim.Errorf(404, "", "there is no %s with this id", strings.ToLower(op.Type.Name))
+		return
+	}
+	req := Request{Method: op.Method, Type: op.Type, ID: id, IfMatch: ParsePrecondition(op.Version), Body: op.Data, Room: b.room}
+	r.cmd, r.refusal = req.Command(&dialect, b.limits)
 }
 
 // An Outcome is what became of one operation of a Bulk.
@@ -114,7 +150,7 @@ func (x *bulkRun) decide(u bulk.Unit) (events []Event, refusal *scim.Error, culp
 	if refusal := x.lacks(op); refusal != nil {
 		return nil, refusal, i
 	}
-	res, events, refusal := x.decideOne(x.resolved(i, nil), x.host)
+	res, events, refusal := x.decideOne(i, nil, x.host)
 	x.out[i], x.needed = Outcome{ID: res.ID, Created: res.Created}, res.Quirks
 	return events, refusal, i
 }
@@ -146,24 +182,26 @@ func (x *bulkRun) resolved(i int, assumed map[int]ResourceID) bulk.Operation {
 	})
 }
 
-// decideOne decides one operation without references on the state as it is.
-func (x *bulkRun) decideOne(op bulk.Operation, host Host) (Result, []Event, *scim.Error) {
+// decideOne decides operation i, whose references are resolved, on the state as it
+// is.
+func (x *bulkRun) decideOne(i int, assumed map[int]ResourceID, host Host) (Result, []Event, *scim.Error) {
 	x.one = decision{view: &x.state.view, env: x.env, host: host, dialect: generic, looks: &x.looks}
 	d := &x.one
-	id, ok := ParseResourceID(op.ID)
-	if !ok && op.Method != "POST" {
-		return Result{}, nil, scim.Errorf(404, "", "there is no %s with this id", strings.ToLower(op.Type.Name))
+	r := &x.bulk.read[i]
+	if !r.done {
+		r = new(reading) // a circle may read it again, with other ids
+		dialect := &generic
+		if conn, ok := d.view.Connection(x.env.Connection); ok {
+			dialect = conn.Dialect
+		}
+		op := x.resolved(i, assumed)
+		r.of(&op, dialect, &x.bulk)
 	}
-	dialect := d.dialect
-	if conn, ok := d.view.Connection(x.env.Connection); ok {
-		dialect = conn.Dialect.Noting(&d.quirks)
+	if r.refusal != nil {
+		return Result{}, nil, r.refusal
 	}
-	req := Request{Method: op.Method, Type: op.Type, ID: id, IfMatch: ParsePrecondition(op.Version), Body: op.Data, Room: x.bulk.Room}
-	cmd, refusal := req.Command(&dialect, x.bulk.Limits)
-	if refusal != nil {
-		return Result{}, nil, refusal
-	}
-	res, refusal := d.run(cmd)
+	d.quirks = r.quirks
+	res, refusal := d.run(r.cmd)
 	if refusal != nil {
 		return Result{}, nil, refusal
 	}
@@ -221,7 +259,7 @@ func (x *bulkRun) try(u bulk.Unit, assumed map[int]ResourceID, minted *[]Resourc
 		return (*minted)[used-1]
 	}
 	for _, i := range u.Ops {
-		res, more, refusal := x.decideOne(x.resolved(i, assumed), host)
+		res, more, refusal := x.decideOne(i, assumed, host)
 		if refusal != nil {
 			return nil, refusal, i
 		}

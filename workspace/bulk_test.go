@@ -14,7 +14,7 @@ import (
 
 // bulk runs a bulk and reports what became of each operation, and the events.
 func (w *world) bulk(who, body string) string {
-	cmd := w.parseBulk(body)
+	cmd := w.parseBulk(who, body)
 	commits, res, err := w.do(Envelope{Actor: ActorToken, Token: who, Connection: who}, cmd)
 	if err != nil {
 		w.t.Fatalf("a bulk was refused: %v", err)
@@ -36,13 +36,18 @@ func (w *world) bulk(who, body string) string {
 	return out.String() + log
 }
 
-func (w *world) parseBulk(body string) Bulk {
+// parseBulk reads the bulk of a connection, which is called like its dialect.
+func (w *world) parseBulk(connection, body string) Bulk {
 	w.t.Helper()
+	dialect, ok := scim.DialectByName(connection)
+	if !ok {
+		w.t.Fatalf("there is no dialect %q", connection)
+	}
 	req, refusal := bulk.Parse([]byte(body), scim.DefaultLimits, nil)
 	if refusal != nil {
 		w.t.Fatalf("%s: %v", body, refusal)
 	}
-	return Bulk{Request: req, Limits: scim.DefaultLimits}
+	return NewBulk(req, dialect, scim.DefaultLimits, nil)
 }
 
 // TestBulkSimulation runs random bulks, and the same ones on a second workspace
@@ -65,8 +70,8 @@ func TestBulkSimulation(t *testing.T) {
 			who, body := []string{"entra", "okta", "strict"}[r.IntN(3)], randomBulk(r, a.ids)
 			env := Envelope{Actor: ActorToken, Token: who, Connection: who}
 			from := len(a.log)
-			_, res, _ := a.do(env, a.parseBulk(body))
-			n := naiveBulk{w: b, env: env, bulk: b.parseBulk(body), reached: reached}
+			_, res, _ := a.do(env, a.parseBulk(env.Connection, body))
+			n := naiveBulk{w: b, env: env, bulk: b.parseBulk(env.Connection, body), reached: reached}
 			outcomes := n.run()
 			if !reflect.DeepEqual(res.Operations, outcomes) {
 				t.Fatalf("seed %d: %s\n got %+v\nwant %+v", seed, body, res.Operations, outcomes)
@@ -96,7 +101,7 @@ func TestBulkQuirks(t *testing.T) {
 		`{"userName":"a@example.com","active":"True"}`: true,
 		`{"active":"True"}`:                            false,
 	} {
-		_, res, _ := w.do(env, w.parseBulk(fmt.Sprintf(`{"Operations":[{"method":"POST","path":"/Users","bulkId":"a","data":%s}]}`, body)))
+		_, res, _ := w.do(env, w.parseBulk(env.Connection, fmt.Sprintf(`{"Operations":[{"method":"POST","path":"/Users","bulkId":"a","data":%s}]}`, body)))
 		if res.Quirks.Has(scim.TextBoolean) != want {
 			t.Errorf("%s: %v", body, res.Quirks)
 		}
@@ -244,7 +249,7 @@ func (n *naiveBulk) resolve(i int, assumed []ResourceID) bulk.Operation {
 func (n *naiveBulk) command(op bulk.Operation) (Command, *scim.Error) {
 	c, _ := n.w.state.View().Connection(n.env.Connection)
 	req := Request{Method: op.Method, Type: op.Type, ID: n.named(op), IfMatch: ParsePrecondition(op.Version), Body: op.Data}
-	return req.Command(c.Dialect, n.bulk.Limits)
+	return req.Command(c.Dialect, n.bulk.limits)
 }
 
 // named returns the id in the path of an operation.

@@ -114,14 +114,13 @@ func (v *View) display(g *group) string {
 }
 
 func (v *View) groupWith(hint uint32, is func(*group) bool) *group {
-	var found *group
-	v.groupIndex.each(hint, func(ord uint32) bool {
+	var room ordinals
+	for _, ord := range v.groupIndex.under(hint, &room) {
 		if g, ok := v.groups.Get(ord); ok && is(g) {
-			found = g
+			return g
 		}
-		return found == nil
-	})
-	return found
+	}
+	return nil
 }
 
 // sourcesOf returns who set the membership of u in g; nil: u is no member.

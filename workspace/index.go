@@ -179,11 +179,14 @@ func (x *index) place(p *page, hint uint32, next [2]*page) {
 	x.pages = pages
 }
 
-// each calls yield with every ordinal that may be entered under hint, ascending,
-// until yield returns false.
-func (x index) each(hint uint32, yield func(ord uint32) bool) {
-	var few [fewPerHint + 1]uint32
-	found := few[:0]
+// An ordinals is room for what most hints have under them.
+type ordinals [fewPerHint + 1]uint32
+
+// under returns every ordinal that may be entered under hint, ascending, in room
+// as far as that suffices. It takes no function to call, for what that captures
+// would be garbage of every look at an index.
+func (x index) under(hint uint32, room *ordinals) []uint32 {
+	found := room[:0]
 	p := x.page(hint)
 	mask := len(p.slots) - 1
 	for slot := p.start(hint); ; slot = (slot + 1) & mask {
@@ -196,19 +199,21 @@ func (x index) each(hint uint32, yield func(ord uint32) bool) {
 		}
 	}
 	if x.many.Len() > 0 {
-		x.many.Ascend(uint64(hint)<<32, func(e uint64) bool {
-			if uint32(e>>32) == hint {
-				found = append(found, uint32(e)-1)
-			}
-			return uint32(e>>32) == hint
-		})
+		found = append(found, x.manyUnder(hint)...)
 	}
 	slices.Sort(found)
-	for _, ord := range found {
-		if !yield(ord) {
-			return
+	return found
+}
+
+// manyUnder returns those that are in the tree.
+func (x index) manyUnder(hint uint32) (found []uint32) {
+	x.many.Ascend(uint64(hint)<<32, func(e uint64) bool {
+		if uint32(e>>32) == hint {
+			found = append(found, uint32(e)-1)
 		}
-	}
+		return uint32(e>>32) == hint
+	})
+	return found
 }
 
 // hintOf hashes a key. A scope (the connection of an externalId) is part of it.

@@ -63,7 +63,7 @@ func TestIndexModel(t *testing.T) {
 			for _, v := range append(views, copied{x, live}) {
 				slices.Sort(v.live)
 				for len(v.live) > 0 {
-					h, found := uint32(v.live[0]>>32), v.under(uint32(v.live[0]>>32))
+					h, found := uint32(v.live[0]>>32), v.under(uint32(v.live[0]>>32), new(ordinals))
 					if !slices.IsSorted(found) {
 						t.Fatalf("hint %x: %v is not in order", h, found)
 					}
@@ -99,7 +99,7 @@ func TestIndexSweeps(t *testing.T) {
 	if slots > 256 {
 		t.Errorf("%d slots for %d entries that are left in pages", slots, fewPerHint)
 	}
-	if n := len(x.under(7)); n != 100_000 {
+	if n := len(x.under(7, new(ordinals))); n != 100_000 {
 		t.Errorf("%d found under one hint, want 100000", n)
 	}
 }
@@ -116,7 +116,7 @@ func TestIndexReaders(t *testing.T) {
 	for range 4 {
 		readers.Go(func() {
 			for i := range uint32(5000) {
-				if !slices.Contains(v.under(i*2654435761), i) {
+				if !slices.Contains(v.under(i*2654435761, new(ordinals)), i) {
 					t.Errorf("%d is not found", i)
 					return
 				}

@@ -17,23 +17,22 @@ func (l *Listing) Lookup(r Reader, a *scim.Attribute, text string, slot *Slot) b
 	if text == "" || r.connection == "" {
 		return false
 	}
+	var room ordinals
 	switch a {
 	case scim.UserID, scim.UserExternalID, scim.UserUserName:
 		hint, _ := r.userHint(scim.Ref{Attr: a}, text)
-		r.v.userIndex.each(hint, func(ord uint32) bool {
+		for _, ord := range r.v.userIndex.under(hint, &room) {
 			if slot.room.fill(r.v, ord) && r.isUser(&slot.room, a, text) {
 				l.order = append(l.order, place(ord))
 			}
-			return true
-		})
+		}
 	case scim.GroupID, scim.GroupExternalID, scim.GroupDisplayName:
 		hint, _ := r.groupHint(a, text)
-		r.v.groupIndex.each(hint, func(ord uint32) bool {
+		for _, ord := range r.v.groupIndex.under(hint, &room) {
 			if g, live := r.v.groups.Get(ord); live && r.isGroup(g, a, text) {
 				l.order = append(l.order, groupPlace|place(ord))
 			}
-			return true
-		})
+		}
 	default:
 		return false
 	}
@@ -110,13 +109,21 @@ func (u *user) fill(v *View, ord uint32) bool {
 }
 
 // find makes u the user of v called id, and reports whether there is one.
-func (u *user) find(v *View, id ResourceID) (found bool) {
-	v.userIndex.each(hintOf(keyID, "", string(id[:])), func(ord uint32) bool {
-		p, ok := v.users.Get(ord)
-		if found = ok && p.id() == id; found {
-			u.unpack(ord, p)
-		}
-		return !found
-	})
+func (u *user) find(v *View, id ResourceID) bool {
+	ord, p, found := v.packedUser(id)
+	if found {
+		u.unpack(ord, p)
+	}
 	return found
+}
+
+// packedUser returns the user of v called id at rest, and the ordinal.
+func (v *View) packedUser(id ResourceID) (uint32, packed, bool) {
+	var room ordinals
+	for _, ord := range v.userIndex.under(hintOf(keyID, "", string(id[:])), &room) {
+		if p, ok := v.users.Get(ord); ok && p.id() == id {
+			return ord, p, true
+		}
+	}
+	return 0, "", false
 }

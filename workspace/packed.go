@@ -47,8 +47,7 @@ func (u *user) pack() packed {
 	p = append(p, flags)
 	p.numbers(u.version, uint64(u.created), uint64(u.modified), uint64(u.synced))
 	if flags&packedSeated != 0 {
-		p = append(p, byte(u.seat.State)|byte(u.seat.Source)<<seatSource|bit(u.seat.First, seatFirst))
-		p.numbers(uint64(u.seat.Billed), uint64(u.seat.Since), u.seat.Order)
+		p.seat(u.seat)
 	}
 	p.numbers(uint64(len(u.External)))
 	for _, x := range u.External {
@@ -89,6 +88,11 @@ func (p *packer) numbers(all ...uint64) {
 func (p *packer) text(s string) {
 	p.numbers(uint64(len(s)))
 	*p = append(*p, s...)
+}
+
+func (p *packer) seat(s ledger.Seat) {
+	*p = append(*p, byte(s.State)|byte(s.Source)<<seatSource|bit(s.First, seatFirst))
+	p.numbers(uint64(s.Billed), uint64(s.Since), s.Order)
 }
 
 func (p *packer) more(u *user) {
@@ -132,9 +136,7 @@ func (u *user) unpack(ord uint32, p packed) {
 	}
 	u.version, u.created, u.modified, u.synced = r.number(), int64(r.number()), int64(r.number()), int64(r.number())
 	if flags&packedSeated != 0 {
-		how := r.take(1)[0]
-		u.seat.State, u.seat.Source, u.seat.First = ledger.State(how&(1<<seatSource-1)), ledger.Source(how&^seatFirst>>seatSource), how&seatFirst != 0
-		u.seat.Billed, u.seat.Since, u.seat.Order = uint32(r.number()), int64(r.number()), r.number()
+		u.seat = r.seat()
 	}
 	for n, list := r.number(), u.externals[:0]; n > 0; n-- {
 		list = append(list, ExternalID{r.text(), r.text()})
@@ -178,6 +180,48 @@ func (r *unpacker) number() (n uint64) {
 }
 
 func (r *unpacker) text() string { return r.take(r.number()) }
+
+func (r *unpacker) seat() (s ledger.Seat) {
+	how := r.take(1)[0]
+	s.State, s.Source, s.First = ledger.State(how&(1<<seatSource-1)), ledger.Source(how&^seatFirst>>seatSource), how&seatFirst != 0
+	s.Billed, s.Since, s.Order = uint32(r.number()), int64(r.number()), r.number()
+	return s
+}
+
+// cut divides p around its seat, whether it has one or not.
+func (p packed) cut() (before packed, seat ledger.Seat, behind unpacker) {
+	const flags = len(ResourceID{})
+	r := unpacker(p[flags+1:])
+	for range 4 { // the numbers before it
+		r.number()
+	}
+	before = p[:len(p)-len(r)]
+	if p[flags]&packedSeated != 0 {
+		seat = r.seat()
+	}
+	return before, seat, r
+}
+
+// seat returns the seat of the user that p holds.
+func (p packed) seat() ledger.Seat {
+	_, seat, _ := p.cut()
+	return seat
+}
+
+// withSeat returns p with another seat. Every new person gets one right after
+// the record, which is not taken apart for it.
+func (p packed) withSeat(seat ledger.Seat) packed {
+	const flags = len(ResourceID{})
+	var buf [1 << 10]byte
+	before, _, behind := p.cut()
+	out := packer(append(buf[:0], before...))
+	out[flags] &^= packedSeated
+	if seat != (ledger.Seat{}) {
+		out[flags] |= packedSeated
+		out.seat(seat)
+	}
+	return packed(append(out, behind...))
+}
 
 func (r *unpacker) more(u *user) {
 	u.Pushed = r.text()

@@ -43,6 +43,13 @@ func TestPacked(t *testing.T) {
 			if !reflect.DeepEqual(read, want) {
 				t.Errorf("user %d is\n%+v, want\n%+v", i, read, want)
 			}
+			for _, other := range users {
+				moved := want
+				moved.seat = other.seat
+				if p := want.pack().withSeat(other.seat); p != moved.pack() || p.seat() != other.seat {
+					t.Errorf("user %d with the seat of another: %+v", i, p.seat())
+				}
+			}
 		}
 	}
 }

@@ -68,16 +68,6 @@ func both(l, r filter.Expr) filter.Expr {
 	return filter.And{L: l, R: r}
 }
 
-// under returns the ordinals entered under hint.
-func (x index) under(hint uint32) []uint32 {
-	var out []uint32
-	x.each(hint, func(ord uint32) bool {
-		out = append(out, ord)
-		return true
-	})
-	return out
-}
-
 // textual returns the comparison that x is, if it asks for a text that an index
 // may hold.
 func textual(x filter.Expr) (filter.Compare, bool) {
@@ -94,7 +84,7 @@ func (r Reader) userPlan(x filter.Expr) (plan, bool) {
 			if !ok || c.Ref.Attr.Name != "value" {
 				return plan{}, false
 			}
-			return plan{r.v.userIndex.under(hintOf(keyEmail, "", fold(c.Value.Str))), inner}, true
+			return plan{r.v.userIndex.under(hintOf(keyEmail, "", fold(c.Value.Str)), new(ordinals)), inner}, true
 		})
 		return plan{p.found, x}, ok
 	}
@@ -106,7 +96,7 @@ func (r Reader) userPlan(x filter.Expr) (plan, bool) {
 	if !ok {
 		return plan{}, false
 	}
-	return plan{r.v.userIndex.under(hint), x}, true
+	return plan{r.v.userIndex.under(hint, new(ordinals)), x}, true
 }
 
 // userHint returns the hint under which the users are of whom ref may be text.
@@ -149,7 +139,7 @@ func (r Reader) groupPlan(x filter.Expr) (plan, bool) {
 	if !ok {
 		return plan{}, false
 	}
-	return plan{r.v.groupIndex.under(hint), x}, true
+	return plan{r.v.groupIndex.under(hint, new(ordinals)), x}, true
 }
 
 // groupsOf returns the ordinals of the groups that a user is in.

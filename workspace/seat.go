@@ -19,10 +19,9 @@ type personSeats struct{ s *State }
 func (x personSeats) Seat(p ledger.Person) ledger.Seat { return seatIn(&x.s.view, p) }
 
 func (x personSeats) SetSeat(p ledger.Person, seat ledger.Seat) {
-	var u user
-	assert(u.find(&x.s.view, ResourceID(p)), "a seat for nobody")
-	u.seat = seat
-	x.s.setUser(&u)
+	ord, at, found := x.s.view.packedUser(ResourceID(p))
+	assert(found, "a seat for nobody")
+	x.s.users().Set(ord, at.withSeat(seat))
 }
 
 // viewSeats is personSeats for a draft, which only reads.
@@ -33,9 +32,11 @@ func (x viewSeats) Seat(p ledger.Person) ledger.Seat { return seatIn(x.v, p) }
 func (viewSeats) SetSeat(ledger.Person, ledger.Seat) { panic("workspace: a decision writes a seat") }
 
 func seatIn(v *View, p ledger.Person) ledger.Seat {
-	var u user
-	u.find(v, ResourceID(p))
-	return u.seat
+	_, at, found := v.packedUser(ResourceID(p))
+	if !found {
+		return ledger.Seat{}
+	}
+	return at.seat()
 }
 
 // applyPosted folds an entry of the ledger in.

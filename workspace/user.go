@@ -190,14 +190,13 @@ func (v *View) userByEmail(value string) *user {
 
 // userWith returns the first user under hint that is what is looked for.
 func (v *View) userWith(hint uint32, is func(*user) bool) *user {
-	var found *user
-	v.userIndex.each(hint, func(ord uint32) bool {
+	var room ordinals
+	for _, ord := range v.userIndex.under(hint, &room) {
 		if u := v.user(ord); u != nil && is(u) {
-			found = u
+			return u
 		}
-		return found == nil
-	})
-	return found
+	}
+	return nil
 }
 
 func millis(t time.Time) int64 {

@@ -41,8 +41,12 @@ type Operation struct {
 	// can.
 	Refusal *scim.Error
 
-	alone bool // it refers to no other, which its text says without a look at its values
+	alone bool
 }
+
+// Alone reports that op refers to no other operation. Its text says so, without a
+// look at its values; where it is not sure, it reports false.
+func (op *Operation) Alone() bool { return op.alone }
 
 // Parse reads the body of a BulkRequest. What is wrong with one operation is
 // that one's Refusal. The request is refused as a whole if its operations
