@@ -254,3 +254,32 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestAlone: a reference is found whichever of its letters are escaped, and other
+// escapes make none.
+func TestAlone(t *testing.T) {
+	alone := func(text string) bool {
+		body := `{"Operations":[{"method":"POST","path":"/Users","bulkId":"a","data":{"userName":"` + text + `"}}]}`
+		req, refusal := Parse([]byte(body), scim.DefaultLimits, nil)
+		if refusal != nil {
+			t.Fatalf("%s: %v", body, refusal)
+		}
+		op := &req.Operations[0]
+		if op.Alone() && len(op.references()) > 0 {
+			t.Errorf("%s: it refers to another operation, and says that it does not", text)
+		}
+		return op.Alone()
+	}
+	for i := range len(prefix) {
+		for _, hex := range []string{"%02x", "%02X"} {
+			if text := prefix[:i] + fmt.Sprintf(`\u00`+hex, prefix[i]) + prefix[i+1:] + "a"; alone(text) {
+				t.Errorf("%s: the reference is not seen", text)
+			}
+		}
+	}
+	for _, text := range []string{`plain`, `Main Street 1\nBerlin`, `\"quoted\"`, `a\/b\\c\t`, `J\u00f6rg`, `\u4e16\u754c`, `\u00e9`} {
+		if !alone(text) {
+			t.Errorf("%s: a reference is seen", text)
+		}
+	}
+}

@@ -12,10 +12,24 @@ import (
 // text in data, and a quoted text in the path of a PATCH operation.
 const prefix = "bulkId:"
 
-// mayRefer reports whether the text of an operation may hold a reference: the
-// letters may be escaped.
+// mayRefer reports whether the text of an operation may hold a reference. Any
+// letter of the prefix may be escaped, as \u and its number, which begins with 003,
+// 004, 006 or 007; addresses are full of other escapes.
 func mayRefer(raw []byte) bool {
-	return bytes.Contains(raw, []byte(prefix)) || bytes.IndexByte(raw, '\\') >= 0
+	if bytes.Contains(raw, []byte(prefix)) {
+		return true
+	}
+	escape := []byte(`\u00`)
+	for {
+		_, after, found := bytes.Cut(raw, escape)
+		if !found {
+			return false
+		}
+		if len(after) > 0 && strings.IndexByte("3467", after[0]) >= 0 {
+			return true
+		}
+		raw = after
+	}
 }
 
 // references returns the bulkIds that op refers to, each once for each place.
