@@ -126,10 +126,15 @@ func appendBytes[T string | []byte](dst []byte, s T) []byte {
 }
 
 // Object returns what r holds, or an error if r is no record of rt.
-func (r Record) Object(rt *ResourceType) (Object, error) {
-	const each = 12 // bytes that an attribute takes, about
-	room := Room{attrs: make([]Attr, 0, len(r)/each+1), values: make([]Value, 0, len(r)/(8*each))}
-	return decodeObject(&room, string(r), rt.Attributes, maxNesting)
+func (r Record) Object(rt *ResourceType) (Object, error) { return (*Room)(nil).Object(r, rt) }
+
+// Object is Record.Object, with the result in r.
+func (r *Room) Object(rec Record, rt *ResourceType) (Object, error) {
+	if r == nil {
+		const each = 12 // bytes that an attribute takes, about
+		r = &Room{attrs: make([]Attr, 0, len(rec)/each+1), values: make([]Value, 0, len(rec)/(8*each))}
+	}
+	return decodeObject(r, string(rec), rt.Attributes, maxNesting)
 }
 
 // Attr returns the top-level attribute a, or Null. Bytes that no Encode made

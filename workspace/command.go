@@ -76,6 +76,7 @@ type (
 		ID      ResourceID
 		IfMatch Precondition
 		Ops     []patch.Op
+		Room    *scim.Room // for what is stored, until there is an outcome; nil: none
 	}
 	// DeleteUser is DELETE /Users/{id}; also the admin API's.
 	DeleteUser struct {

@@ -111,6 +111,9 @@ func (d *decision) changeAccountEmail(c ChangeAccountEmail) (Result, *scim.Error
 
 // nameFree refuses an account e-mail that somebody but self holds (row 28).
 func (d *decision) nameFree(self *user, name string) *scim.Error {
+	if self != nil && name == self.userName() {
+		return nil
+	}
 	holder := d.view.userByName(name)
 	if holder == nil || self != nil && holder.id == self.id {
 		return nil

@@ -41,7 +41,7 @@ func (r Request) Command(d *scim.Dialect, lim scim.Limits) (cmd Command, err *sc
 	case r.Method == "PUT":
 		return ReplaceGroup{ID: r.ID, IfMatch: r.IfMatch, Doc: doc, Cleared: scim.Cleared(r.Type, r.Body)}, nil
 	case r.Method == "PATCH" && user:
-		return PatchUser{ID: r.ID, IfMatch: r.IfMatch, Ops: ops}, nil
+		return PatchUser{ID: r.ID, IfMatch: r.IfMatch, Ops: ops, Room: r.Room}, nil
 	case r.Method == "PATCH":
 		return PatchGroup{ID: r.ID, IfMatch: r.IfMatch, Ops: ops}, nil
 	case user:

@@ -26,6 +26,7 @@ type user struct {
 	seat       ledger.Seat
 	breakGlass bool // keeps a second way in (M14)
 
+	room      *scim.Room  // that object reads into; nil: none
 	read      scim.Object // what object read of
 	readOf    scim.Record
 	externals [2]ExternalID // room for External, as most need it

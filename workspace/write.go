@@ -113,11 +113,13 @@ func (d *decision) patchUser(c PatchUser) (Result, *scim.Error) {
 	if err != nil {
 		return Result{}, err
 	}
-	doc, before := scim.Object{{Name: "id", Value: scim.Text(u.id.String())}}, external(u.External, d.env.Connection)
+	u.room = c.Room
+	stored, before := d.patchable(u, c.Ops), external(u.External, d.env.Connection)
+	doc := append(make(scim.Object, 0, len(stored)+2), scim.Attr{Name: "id", Value: scim.Text(u.id.String())})
 	if before != "" {
 		doc = append(doc, scim.Attr{Name: "externalId", Value: scim.Text(before)})
 	}
-	doc = append(doc, d.patchable(u, c.Ops)...)
+	doc = append(doc, stored...)
 	if u.Pushed != "" {
 		doc = doc.With("userName", scim.Text(u.Pushed))
 	}
@@ -297,7 +299,7 @@ func (d *decision) externals(before []ExternalID, w write) []ExternalID {
 // once.
 func (u *user) object() scim.Object {
 	if u.read == nil || u.readOf != u.Record {
-		o, err := u.Record.Object(scim.User)
+		o, err := u.room.Object(u.Record, scim.User)
 		if err != nil {
 			violated("record of user %v: %v", u.id, err)
 		}
@@ -321,8 +323,9 @@ func documentChanges(before scim.Object, u *user, w write, connection string) []
 
 func objectChanges(prefix string, attrs []*scim.Attribute, before, after scim.Object) []Change {
 	var out []Change
+	old, now := cursor{o: before}, cursor{o: after}
 	for _, a := range attrs {
-		was, is := before.Get(a.Name), after.Get(a.Name)
+		was, is := old.get(a.Name), now.get(a.Name)
 		switch {
 		case was.Equal(is) || was.IsUnassigned() && is.IsUnassigned():
 		case prefix == "" && strings.HasPrefix(a.Name, "urn:"):
@@ -332,6 +335,21 @@ func objectChanges(prefix string, attrs []*scim.Attribute, before, after scim.Ob
 		}
 	}
 	return out
+}
+
+// A cursor finds the attributes of an object whose order is mostly that in which
+// it is asked for them.
+type cursor struct {
+	o    scim.Object
+	next int
+}
+
+func (c *cursor) get(name string) scim.Value {
+	if c.next < len(c.o) && c.o[c.next].Name == name {
+		c.next++
+		return c.o[c.next-1].Value
+	}
+	return c.o.Get(name)
 }
 
 // topPath is the path under which a change of ref is listed.
