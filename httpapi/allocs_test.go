@@ -235,6 +235,16 @@ func BenchmarkCreateUser(b *testing.B) {
 	}
 }
 
+// BenchmarkPatchUser takes a person in and out, who has a seat while in.
+func BenchmarkPatchUser(b *testing.B) {
+	r, id := newFullRig(b, 10_000)
+	c := newCaller(b, r)
+	b.ReportAllocs()
+	for in := false; b.Loop(); in = !in {
+		c.send(request("PATCH", "/scim/v2/Users/"+id, fmt.Sprintf(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:PatchOp"],"Operations":[{"op":"replace","path":"active","value":%t}]}`, in)), 200)
+	}
+}
+
 // bulkOf is a Bulk that makes so many people, like personBody from first on.
 func bulkOf(first, people int) string {
 	out := []byte(`{"schemas":["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],"Operations":[`)
