@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"sync"
 
 	"github.com/dgraph-io/badger/v4"
 
@@ -143,11 +144,63 @@ func newestSnapshot(txn *badger.Txn, ws workspace.ID) (seq uint64, found bool, e
 
 // loadSnapshot reads the snapshot of ws at seq.
 func loadSnapshot(txn *badger.Txn, ws workspace.ID, seq uint64) (*workspace.State, error) {
-	st, err := workspace.Load(ws, snapshotItems(txn, ws, seq))
+	st, err := workspace.Load(ws, ahead(snapshotItems(txn, ws, seq)))
 	if err == nil && st.Seq() != seq {
 		err = fmt.Errorf("%w: snapshot of %s at %d says %d", ErrCorrupt, ws, seq, st.Seq())
 	}
 	return st, err
+}
+
+// readItem is an item, or why there are no more.
+type readItem struct {
+	item workspace.SnapshotItem
+	err  error
+}
+
+// itemsAhead are handed from one goroutine to the other at once.
+const itemsAhead = 128
+
+// ahead yields what all does, which runs on a goroutine of its own, up to three
+// times itemsAhead before: to decode a snapshot takes as long as to build a state
+// of it, and somebody waits for both. A panic of all is one of ahead.
+func ahead(all iter.Seq2[workspace.SnapshotItem, error]) iter.Seq2[workspace.SnapshotItem, error] {
+	return func(yield func(workspace.SnapshotItem, error) bool) {
+		batches, enough := make(chan []readItem, 1), make(chan struct{})
+		var panicked any
+		var reader sync.WaitGroup
+		reader.Go(func() {
+			defer close(batches)
+			defer func() { panicked = recover() }()
+			var batch []readItem
+			send := func() bool {
+				select {
+				case batches <- batch:
+					batch = make([]readItem, 0, itemsAhead)
+					return true
+				case <-enough:
+					return false
+				}
+			}
+			for item, err := range all {
+				if batch = append(batch, readItem{item, err}); len(batch) >= itemsAhead && !send() {
+					return
+				}
+			}
+			send()
+		})
+		defer reader.Wait() // all reads a transaction, which ends soon
+		defer close(enough)
+		for batch := range batches {
+			for _, x := range batch {
+				if !yield(x.item, x.err) {
+					return
+				}
+			}
+		}
+		if panicked != nil {
+			panic(panicked)
+		}
+	}
 }
 
 // snapshotItems reads the items of a snapshot, chunk after chunk.

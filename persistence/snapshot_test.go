@@ -1,6 +1,8 @@
 package persistence
 
 import (
+	"cmp"
+	"iter"
 	"testing"
 
 	"github.com/dgraph-io/badger/v4"
@@ -65,4 +67,47 @@ func TestSnapshotTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	holds(t, dir, w)
+}
+
+// TestAhead: everything comes, in order, whoever stops early leaves nothing
+// behind, and a panic arrives where the items do.
+func TestAhead(t *testing.T) {
+	const n = 3*itemsAhead + 1
+	running := false
+	all := func(end func()) iter.Seq2[workspace.SnapshotItem, error] {
+		return func(yield func(workspace.SnapshotItem, error) bool) {
+			running = true
+			defer func() { running = false }()
+			for i := range uint64(n) {
+				if !yield(workspace.SnapHead{Seq: i}, nil) {
+					return
+				}
+			}
+			end()
+		}
+	}
+	for _, stop := range []uint64{0, 1, itemsAhead, 2 * itemsAhead, n} {
+		seen := uint64(0)
+		for item, err := range ahead(all(func() {})) {
+			if err != nil || item.(workspace.SnapHead).Seq != seen {
+				t.Fatalf("%v comes as number %d: %v", item, seen, err)
+			}
+			if seen++; seen == stop {
+				break
+			}
+		}
+		if want := cmp.Or(stop, n); seen != want {
+			t.Errorf("%d items came, want %d", seen, want)
+		}
+		if running {
+			t.Errorf("it goes on reading after %d items", seen)
+		}
+	}
+	defer func() {
+		if p := recover(); p != "torn" {
+			t.Errorf("got the panic %v", p)
+		}
+	}()
+	for range ahead(all(func() { panic("torn") })) {
+	}
 }
