@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"sync"
 )
 
 // A Record is an Object of one resource type in its compact encoding. It is
@@ -50,9 +51,21 @@ const maxNesting = 8
 // Encode returns the record of o, a normalised Object of rt. What is derived
 // and read-only, and what is unassigned, is not stored.
 func Encode(rt *ResourceType, o Object) Record {
-	var buf [1 << 10]byte
-	return Record(appendObject(buf[:0], rt.stored, o))
+	buf := encodings.Get().(*[]byte)
+	b := appendObject((*buf)[:0], rt.stored, o)
+	r := Record(b)
+	if cap(b) <= encodingKept {
+		*buf = b
+		encodings.Put(buf)
+	}
+	return r
 }
+
+// encodings are buffers of Encode, which the recursion of appendObject would
+// take from the heap each time; encodingKept bounds one, in bytes.
+var encodings = sync.Pool{New: func() any { return new([]byte) }}
+
+const encodingKept = 16 << 10
 
 // stored reports whether a record holds a.
 func (a *Attribute) stored() bool {

@@ -44,28 +44,26 @@ func (u *user) pack() packed {
 	flags := bit(u.active, packedActive) | bit(u.breakGlass, packedBreakGlass) | bit(u.Kind == External, packedExternal) |
 		bit(u.seat != ledger.Seat{}, packedSeated) | bit(u.ManagedBy != "", packedManaged) |
 		bit(u.syncedBy != u.ManagedBy, packedSynced) | bit(more, packedMore)
-	p = append(p, flags)
-	p.numbers(u.version, uint64(u.created), uint64(u.modified), uint64(u.synced))
+	p = append(p, flags).numbers(u.version, uint64(u.created), uint64(u.modified), uint64(u.synced))
 	if flags&packedSeated != 0 {
-		p.seat(u.seat)
+		p = p.seat(u.seat)
 	}
-	p.numbers(uint64(len(u.External)))
+	p = p.numbers(uint64(len(u.External)))
 	for _, x := range u.External {
-		p.text(x.Connection)
-		p.text(x.Value)
+		p = p.text(x.Connection).text(x.Value)
 	}
-	p.numbers(uint64(len(u.groups)))
+	p = p.numbers(uint64(len(u.groups)))
 	for _, ord := range u.groups {
-		p.numbers(uint64(ord))
+		p = p.numbers(uint64(ord))
 	}
 	if flags&packedManaged != 0 {
-		p.text(u.ManagedBy)
+		p = p.text(u.ManagedBy)
 	}
 	if flags&packedSynced != 0 {
-		p.text(u.syncedBy)
+		p = p.text(u.syncedBy)
 	}
 	if more {
-		p.more(u)
+		p = p.more(u)
 	}
 	return packed(append(p, u.Record...))
 }
@@ -77,45 +75,40 @@ func bit(is bool, flag byte) byte {
 	return 0
 }
 
+// A packer is appended to, like any slice: through a pointer, the buffer that it
+// begins with would be garbage of every user that is packed.
 type packer []byte
 
-func (p *packer) numbers(all ...uint64) {
+func (p packer) numbers(all ...uint64) packer {
 	for _, n := range all {
-		*p = binary.AppendUvarint(*p, n)
+		p = binary.AppendUvarint(p, n)
 	}
+	return p
 }
 
-func (p *packer) text(s string) {
-	p.numbers(uint64(len(s)))
-	*p = append(*p, s...)
+func (p packer) text(s string) packer { return append(p.numbers(uint64(len(s))), s...) }
+
+func (p packer) seat(s ledger.Seat) packer {
+	return append(p, byte(s.State)|byte(s.Source)<<seatSource|bit(s.First, seatFirst)).
+		numbers(uint64(s.Billed), uint64(s.Since), s.Order)
 }
 
-func (p *packer) seat(s ledger.Seat) {
-	*p = append(*p, byte(s.State)|byte(s.Source)<<seatSource|bit(s.First, seatFirst))
-	p.numbers(uint64(s.Billed), uint64(s.Since), s.Order)
-}
-
-func (p *packer) more(u *user) {
-	p.text(u.Pushed)
-	p.numbers(uint64(len(u.Drift)))
+func (p packer) more(u *user) packer {
+	p = p.text(u.Pushed).numbers(uint64(len(u.Drift)))
 	for _, path := range u.Drift {
-		p.text(path)
+		p = p.text(path)
 	}
-	p.numbers(uint64(len(u.Named)))
+	p = p.numbers(uint64(len(u.Named)))
 	for _, n := range u.Named {
-		p.text(n.Connection)
-		p.text(string(n.Sent))
-		p.numbers(uint64(len(n.Groups)))
+		p = p.text(n.Connection).text(string(n.Sent)).numbers(uint64(len(n.Groups)))
 		for _, id := range n.Groups {
-			*p = append(*p, id[:]...)
+			p = append(p, id[:]...)
 		}
 	}
 	if u.lastErr == nil {
-		p.numbers(0)
-		return
+		return p.numbers(0)
 	}
-	p.numbers(uint64(u.lastErr.Status)+1, uint64(u.lastErr.At.UnixMilli()))
-	p.text(u.lastErr.Detail)
+	return p.numbers(uint64(u.lastErr.Status)+1, uint64(u.lastErr.At.UnixMilli())).text(u.lastErr.Detail)
 }
 
 // id returns whose p is.
@@ -123,6 +116,9 @@ func (p packed) id() (id ResourceID) {
 	copy(id[:], p)
 	return id
 }
+
+// active reports whether the user that p holds is active.
+func (p packed) active() bool { return p[len(ResourceID{})]&packedActive != 0 }
 
 // unpack makes u the user that p holds. Its texts share the memory of p, and
 // its short lists that of u.
@@ -218,7 +214,7 @@ func (p packed) withSeat(seat ledger.Seat) packed {
 	out[flags] &^= packedSeated
 	if seat != (ledger.Seat{}) {
 		out[flags] |= packedSeated
-		out.seat(seat)
+		out = out.seat(seat)
 	}
 	return packed(append(out, behind...))
 }

@@ -79,7 +79,7 @@ func (v *View) fallenDue(at time.Time, host Host) []Event {
 func (v *View) seatEverybody(d *ledger.Draft) {
 	v.eachUser(func(u *user) bool {
 		if u.needsSeat() {
-			d.Activate(ledger.Person(u.id), v.isAdmin(u), false)
+			d.Activate(ledger.Person(u.id), v.isAdmin(u.ord), false)
 		}
 		return true
 	})
@@ -136,10 +136,11 @@ func personOf(e ledger.Entry) (ledger.Person, bool) {
 	return ledger.Person{}, false
 }
 
-// isAdmin reports whether the user is in the role Admin and that counts.
-func (v *View) isAdmin(u *user) bool {
+// isAdmin reports whether the user with an ordinal is in the role Admin and that
+// counts.
+func (v *View) isAdmin(ord uint32) bool {
 	admins := v.groupByName(Role, RoleAdmin)
-	m, in := admins.members.Get(u.ord)
+	m, in := admins.members.Get(ord)
 	return in && !m.held
 }
 
@@ -202,8 +203,8 @@ func (d *decision) touchesSeats(ev Event) bool {
 	case UserCreated, UserDeleted, WorkspaceChanged:
 		return true
 	case UserChanged:
-		u := d.view.userByID(ev.ID)
-		return u == nil || u.active != ev.Active()
+		_, u, found := d.view.packedUser(ev.ID)
+		return !found || u.active() != ev.Active()
 	case MemberAdded, MemberRemoved, MemberAllowed, GroupChanged:
 		return d.view.books.Waiting() > 0
 	}
@@ -248,8 +249,8 @@ func (m adminMoves) is(v *View, id ResourceID) bool {
 			return m[i].admin
 		}
 	}
-	u := v.userByID(id)
-	return u != nil && v.isAdmin(u)
+	ord, _, found := v.packedUser(id)
+	return found && v.isAdmin(ord)
 }
 
 // admins reads from the events who becomes or ceases to be an admin.

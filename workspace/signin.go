@@ -80,7 +80,7 @@ func (d *decision) setBreakGlass(c SetBreakGlass) (Result, *scim.Error) {
 		return Result{}, err
 	case u.breakGlass == c.On:
 		return Result{ID: u.id}, nil
-	case c.On && (!u.needsSeat() || !d.view.isAdmin(u)):
+	case c.On && (!u.needsSeat() || !d.view.isAdmin(u.ord)):
 		return Result{}, scim.Errorf(409, "", "%s is no active admin; only those can be break-glass admins", u.userName())
 	case c.On && d.view.breakGlass >= maxBreakGlass:
 		return Result{}, scim.Errorf(409, "", "there are %d break-glass admins already; remove one first", maxBreakGlass)

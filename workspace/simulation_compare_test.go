@@ -108,7 +108,7 @@ func (p *play) people() {
 		if u == nil {
 			p.fail("there is no %s", want.name)
 		}
-		p.same(want.name, fmt.Sprintf("active %t, admin %t, %s", u.Active(), u.needsSeat() && v.isAdmin(u), seatText(v, want.id)),
+		p.same(want.name, fmt.Sprintf("active %t, admin %t, %s", u.Active(), u.needsSeat() && v.isAdmin(u.ord), seatText(v, want.id)),
 			fmt.Sprintf("active %t, admin %t, %s", want.active, want.isAdmin(), want.seatText()))
 		if want.state == "waiting" && u.seat.First != want.isAdmin() {
 			p.fail("%s waits with the admins: %t", want.name, u.seat.First)
