@@ -71,11 +71,11 @@ var (
 	}
 	quickSizes = sizes{
 		sizesReport: sizesReport{
-			Alternations: 2, RoundSeconds: 0.2, People: 10_000, FewPeople: 1_000, Members: 500,
+			Alternations: 2, RoundSeconds: 0.15, People: 10_000, FewPeople: 1_000, Members: 500,
 			Workspaces: 40, Busy: 4, PerWorkspace: 20,
 		},
-		warmUp: 50 * time.Millisecond, round: 200 * time.Millisecond, long: 300 * time.Millisecond, idle: time.Second,
-		sweep: []int{1, 16, 64}, pages: 20, atPeers: 200,
+		warmUp: 30 * time.Millisecond, round: 150 * time.Millisecond, long: 250 * time.Millisecond, idle: 500 * time.Millisecond,
+		sweep: []int{1, 64}, pages: 20, atPeers: 200,
 	}
 )
 

@@ -184,7 +184,7 @@ func measureBulk(ctx context.Context, s *suite) error {
 		defer b[len(b)-1].client.Close()
 	}
 	pace := s.closed()
-	pace.Duration = max(pace.Duration, time.Second) // each takes much longer than a request
+	pace.Duration = max(pace.Duration, time.Second/2) // each takes much longer than a request
 	people := func(all []traffic) func(context.Context, int) (float64, error) {
 		return func(ctx context.Context, _ int) (float64, error) {
 			perSecond, err := rate(ctx, pace, all...)
