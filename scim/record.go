@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"sync"
 )
 
 // A Record is an Object of one resource type in its compact encoding. It is
@@ -51,21 +50,13 @@ const maxNesting = 8
 // Encode returns the record of o, a normalised Object of rt. What is derived
 // and read-only, and what is unassigned, is not stored.
 func Encode(rt *ResourceType, o Object) Record {
-	buf := encodings.Get().(*[]byte)
-	b := appendObject((*buf)[:0], rt.stored, o)
-	r := Record(b)
-	if cap(b) <= encodingKept {
-		*buf = b
-		encodings.Put(buf)
-	}
-	return r
+	return Record(AppendRecord(make([]byte, 0, 1<<10), rt, o))
 }
 
-// encodings are buffers of Encode, which the recursion of appendObject would
-// take from the heap each time; encodingKept bounds one, in bytes.
-var encodings = sync.Pool{New: func() any { return new([]byte) }}
-
-const encodingKept = 16 << 10
+// AppendRecord appends what Encode returns.
+func AppendRecord(dst []byte, rt *ResourceType, o Object) []byte {
+	return appendObject(dst, rt.stored, o)
+}
 
 // stored reports whether a record holds a.
 func (a *Attribute) stored() bool {

@@ -185,7 +185,7 @@ func (x *bulkRun) resolved(i int, assumed map[int]ResourceID) bulk.Operation {
 // decideOne decides operation i, whose references are resolved, on the state as it
 // is.
 func (x *bulkRun) decideOne(i int, assumed map[int]ResourceID, host Host) (Result, []Event, *scim.Error) {
-	x.one = decision{view: &x.state.view, env: x.env, host: host, dialect: generic, looks: &x.looks}
+	x.one = decision{view: &x.state.view, env: x.env, host: host, dialect: generic, looks: &x.looks, buf: &x.state.buf}
 	d := &x.one
 	r := &x.bulk.read[i]
 	if !r.done {

@@ -32,7 +32,7 @@ func (s *State) Execute(cmd Command, env Envelope, host Host) ([]Commit, Result,
 	if done, res, err := s.view.replayed(cmd, env); done {
 		return out, res, err
 	}
-	d := decision{view: &s.view, env: env, host: host, dialect: generic, looks: new(int)}
+	d := decision{view: &s.view, env: env, host: host, dialect: generic, looks: new(int), buf: &s.buf}
 	res, refusal := d.run(cmd)
 	if refusal != nil {
 		return append(out, s.refuse(cmd, env, refusal)...), Result{}, refusal
@@ -168,6 +168,7 @@ type decision struct {
 	quirks  scim.Quirks  // that the dialect tolerated of the request
 	grace   *scim.Error  // what a write beyond the leavers' gets; nil: the gate is open
 	looks   *int         // at members so far; see mostLooks
+	buf     *[]byte      // of the State, to encode into
 	events  []Event
 	left    []*group // roles that a re-hire takes its user out of
 	notes   []string // what the log is to say of a write that succeeds, in words

@@ -117,7 +117,7 @@ func (d *decision) takeName(u *user) {
 	former := scim.Text("former-" + u.id.String())
 	next := u.UserDoc
 	next.Pushed = ""
-	next.Record = scim.Encode(scim.User, u.object().With("userName", former))
+	next.Record = d.record(u.object().With("userName", former))
 	d.emit(UserChanged{
 		ID: u.id, Name: former.Str, Version: u.version + 1, Cause: CauseNameLost, UserDoc: next,
 		Changes: []Change{{Path: "userName", From: scim.Text(u.userName()), To: former}},

@@ -27,6 +27,8 @@ type State struct {
 	gen  uint64
 
 	ownUsers, ownGroups, ownAnswers bool // trees that no View holds
+
+	buf []byte // that records are encoded in
 }
 
 // A View is one workspace at one instant. It never changes.

@@ -228,7 +228,7 @@ func (d *decision) newUser(kind UserKind, w write) (Result, *scim.Error) {
 	if err != nil {
 		return Result{}, err
 	}
-	doc := UserDoc{Kind: kind, Record: scim.Encode(scim.User, withValues(w.doc, nil))}
+	doc := UserDoc{Kind: kind, Record: d.record(withValues(w.doc, nil))}
 	doc.Named = withNaming(nil, d.env.Connection, values)
 	if d.env.Actor == ActorToken {
 		doc.ManagedBy = d.env.Connection
@@ -253,7 +253,7 @@ func (d *decision) writeUser(u *user, w write, cause Cause) (Result, *scim.Error
 		return Result{}, err
 	}
 	next := u.UserDoc
-	next.Record = scim.Encode(scim.User, withValues(w.doc, nil))
+	next.Record = d.record(withValues(w.doc, nil))
 	next.Named = withNaming(u.Named, d.env.Connection, values)
 	next.Pushed = w.pushed
 	w.doc = withValues(w.doc, d.shownAfter(u, w, values))
@@ -285,6 +285,18 @@ func (d *decision) writeUser(u *user, w write, cause Cause) (Result, *scim.Error
 		d.emit(UserSynced{ID: u.id, Connection: d.env.Connection})
 	}
 	return res, nil
+}
+
+// recordKept bounds the buffer of a State, in bytes.
+const recordKept = 16 << 10
+
+// record encodes the document of a user.
+func (d *decision) record(doc scim.Object) scim.Record {
+	b := scim.AppendRecord((*d.buf)[:0], scim.User, doc)
+	if cap(b) <= recordKept {
+		*d.buf = b
+	}
+	return scim.Record(b)
 }
 
 // externals returns the external ids that w leaves.
