@@ -51,7 +51,7 @@ type exchange struct {
 	found   workspace.Listing
 	wanted  listRequest
 	room    scim.Room // of a SCIM write: its body and its document
-	lent    bool      // a command that is not over may still read what is in room
+	lent    bool      // a command that is not over may still read and take room
 }
 
 // param returns the n-th {…} of the address.

@@ -176,12 +176,12 @@ func (s *Server) newExchange(ctx *fasthttp.RequestCtx) *exchange {
 	return x
 }
 
-// forget ends the use of x.
+// forget ends the use of x, unless a command may still use it.
 func (x *exchange) forget() {
-	x.found.Clear()
 	if x.lent {
-		x.room = scim.Room{}
+		return
 	}
+	x.found.Clear()
 	x.room.Reset()
 	*x = exchange{room: x.room, scratch: x.scratch[:0], found: x.found, wanted: listRequest{types: x.wanted.types[:0], shapes: x.wanted.shapes[:0]}}
 	exchanges.Put(x)

@@ -245,7 +245,7 @@ func (x *bulkRun) circle(u bulk.Unit) ([]Event, *scim.Error, int) {
 // and takes everything back. Ids that an earlier try minted are used again.
 func (x *bulkRun) try(u bulk.Unit, assumed map[int]ResourceID, minted *[]ResourceID) (events []Event, refusal *scim.Error, culprit int) {
 	before := x.state.View()
-	defer func() { x.state.view = *before }()
+	defer x.state.back(before)
 	x.needed = 0
 	for _, i := range u.Ops {
 		x.out[i] = Outcome{}

@@ -52,7 +52,8 @@ func (w *world) parseBulk(connection, body string) Bulk {
 
 // TestBulkSimulation runs random bulks, and the same ones on a second workspace
 // as single requests: one by one in the order of the plan, circles on copies
-// that are thrown away. Events, outcomes and states agree.
+// that are thrown away. Events, outcomes and states agree, and what readers have
+// does not change.
 func TestBulkSimulation(t *testing.T) {
 	reached := map[string]int{}
 	for seed := range *seeds {
@@ -61,6 +62,8 @@ func TestBulkSimulation(t *testing.T) {
 		settings := fmt.Sprintf(`{"seats":{"purchased":%d,"whenFull":%q,"autoBooking":%t,"cap":8}}`, r.IntN(9), []string{"wait", "refuse"}[r.IntN(2)], r.IntN(3) == 0)
 		a.open(settings)
 		b.open(settings)
+		var views []*View
+		var shown [][]SnapshotItem
 		for range 12 {
 			for range r.IntN(3) {
 				line := fmt.Sprintf(`admin add member {"userName":"n%d"}`, r.IntN(8))
@@ -70,6 +73,8 @@ func TestBulkSimulation(t *testing.T) {
 			who, body := []string{"entra", "okta", "strict"}[r.IntN(3)], randomBulk(r, a.ids)
 			env := Envelope{Actor: ActorToken, Token: who, Connection: who}
 			from := len(a.log)
+			views = append(views, a.state.View())
+			shown = append(shown, slices.Collect(views[len(views)-1].Snapshot()))
 			_, res, _ := a.do(env, a.parseBulk(env.Connection, body))
 			n := naiveBulk{w: b, env: env, bulk: b.parseBulk(env.Connection, body), reached: reached}
 			outcomes := n.run()
@@ -80,6 +85,11 @@ func TestBulkSimulation(t *testing.T) {
 				t.Fatalf("seed %d: %s\n got %+v\nwant %+v", seed, body, got, want)
 			}
 			a.recount()
+		}
+		for i, v := range views {
+			if !reflect.DeepEqual(slices.Collect(v.Snapshot()), shown[i]) {
+				t.Fatalf("seed %d: a bulk changed what was read before bulk %d", seed, i+1)
+			}
 		}
 		a.agree()
 		if got, want := slices.Collect(a.state.View().Snapshot()), slices.Collect(b.state.View().Snapshot()); !reflect.DeepEqual(got, want) {

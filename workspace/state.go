@@ -86,6 +86,12 @@ func (s *State) View() *View {
 	return &v
 }
 
+// back makes s what it was when v was taken. What was its own by then is v's.
+func (s *State) back(v *View) {
+	s.view = *v
+	s.ownUsers, s.ownGroups, s.ownAnswers = false, false, false
+}
+
 // The trees as they may be changed.
 func (s *State) users() *btree.Map[uint32, packed]  { return change(&s.view.users, &s.ownUsers) }
 func (s *State) groups() *btree.Map[uint32, *group] { return change(&s.view.groups, &s.ownGroups) }
