@@ -46,7 +46,7 @@ import (
 // A Journal is what an actor needs of storage.
 type Journal interface {
 	// Append makes a durable and calls a.Done once, in the order of appends of
-	// a workspace. It must not block. Done hears workspace.ErrFence if a does
+	// a workspace, but for ErrUnavailable. It must not block. Done hears workspace.ErrFence if a does
 	// not follow what is durable, ErrReadOnly, ErrTooLarge, or any other error
 	// if storage has failed for good.
 	Append(a workspace.Append)

@@ -247,7 +247,10 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // ServeMetrics answers /metrics alone on l until stop, for a listener that only
 // the operator reaches.
 func (s *Server) ServeMetrics(l net.Listener) (stop func(context.Context) error) {
-	m := s.newHTTP(newRoutes(s.cfg.Metrics, []route{s.metricsRoute()}))
-	go m.Serve(s.door(l)) // ends with stop; a listener that fails shows in the scrapes
-	return m.ShutdownWithContext
+	m, d := s.newHTTP(newRoutes(s.cfg.Metrics, []route{s.metricsRoute()})), s.door(l)
+	go m.Serve(d) // ends with stop; a listener that fails shows in the scrapes
+	return func(ctx context.Context) error {
+		err := d.Close() // fasthttp closes it only if it has heard of it by now
+		return errors.Join(m.ShutdownWithContext(ctx), err)
+	}
 }

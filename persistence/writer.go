@@ -91,7 +91,8 @@ func (w *writer) init(s *Store) {
 // Append hands a over to be written. It does not block; a.Done is called from
 // the writer's goroutine, in the order of appends of a workspace, with nil
 // once a is on disk, or with workspace.ErrFence, ErrTooLarge, ErrReadOnly, or
-// the error that ended the store.
+// the error that ended the store. Once the store is closed, a.Done hears
+// workspace.ErrUnavailable at once, maybe before what was handed over earlier.
 func (s *Store) Append(a workspace.Append) {
 	j := job{ws: a.Workspace, after: a.After, due: a.Head.Due, done: a.Done, since: time.Now()}
 	for _, c := range a.Commits {
@@ -292,6 +293,7 @@ func (w *writer) take() []job {
 	for size := 0; len(w.behind) > 0 && (size == 0 || size+w.behind[0].size <= rideBytes); w.behind = w.behind[1:] {
 		size += w.behind[0].size
 		jobs = append(jobs, w.behind[0])
+		w.behind[0] = job{} // the array lives on
 	}
 	return jobs
 }

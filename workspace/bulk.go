@@ -27,7 +27,8 @@ type reading struct {
 
 // NewBulk returns the Bulk of a connection whose dialect is d. Of most operations
 // it reads here what they write, on the caller's time: there is one actor for all
-// bulks of a workspace. Those that refer to others are read when these are there.
+// bulks of a workspace. Those that refer to others are read when these are there,
+// in the dialect that the connection has then.
 // They may use room until the Bulk has its outcome; nil: none.
 func NewBulk(req bulk.Request, d *scim.Dialect, lim scim.Limits, room *scim.Room) Bulk {
 	b := Bulk{Request: req, limits: lim, room: room, read: make([]reading, len(req.Operations))}

@@ -90,13 +90,6 @@ func appendExternal(dst []byte, ids []ExternalID, connection string) []byte {
 	return dst
 }
 
-// AppendLocation appends the address of a resource, which may hold what JSON
-// escapes.
-func (r Reader) AppendLocation(dst []byte, rt *scim.ResourceType, id ResourceID) []byte {
-	dst = append(append(append(dst, r.base...), rt.Endpoint...), '/')
-	return id.Append(dst)
-}
-
 func (r Reader) appendRef(dst []byte, rt *scim.ResourceType, id ResourceID) []byte {
 	dst = scim.AppendString(dst, r.base)
 	dst = append(append(dst[:len(dst)-1], rt.Endpoint...), '/')
