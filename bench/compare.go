@@ -19,9 +19,9 @@ func compareCommand() *cobra.Command {
 			"against the goal: a ratio, where the measurement is one, so that a slow machine or minute takes no part.\n\n" +
 			"A measurement has changed if the values of all alternations in one report lie above those of all in the other;\n" +
 			"by chance alone that happens to one in a hundred with five alternations in each. Anything else is noise. What was\n" +
-			"measured once, such as memory, has changed with any difference.\n\n" +
+			"measured once, such as allocations, has changed with any difference.\n\n" +
 			"A change for the worse of more than --threshold percent is a regression, and so is what B.json could not measure\n" +
-			"any more. Exit codes: 0 there is none, 1 there is one, 2 the two cannot be compared.",
+			"any more; what it was not to measure is only named. Exit codes: 0 there is none, 1 there is one, 2 the two cannot be compared.",
 		Example: "  bench compare before/report.json after/report.json",
 		Args:    cobra.ExactArgs(2),
 		RunE: working(func(cmd *cobra.Command) error {

@@ -66,7 +66,7 @@ type serverProbe struct {
 	name   string
 	bytes  int // of the body that is looked at: the answer's, or the request's
 	start  func(context.Context) (*process, error)
-	source play.Source
+	source *sequence
 }
 
 // servers returns those to drive; the bodies of creates are so long on average.
@@ -79,7 +79,7 @@ func (f limitsFlags) servers(dir string, length int) []serverProbe {
 	return []serverProbe{
 		{"echo, GET", f.size, func(ctx context.Context) (*process, error) { return startEcho(ctx, dir, f.size) }, reads([]string{"0"})},
 		{"bare server, POST", length, bare, creates(createSeed)},
-		{fmt.Sprintf("bare server, Bulk of %d", f.bulk), len(play.BulkBody(people)), bare, bulkCreates(bulkSeed, f.bulk, nil)},
+		{fmt.Sprintf("bare server, Bulk of %d", f.bulk), len(play.BulkBody(people)), bare, bulkCreates(bulkSeed, f.bulk)},
 	}
 }
 

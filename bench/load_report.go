@@ -26,6 +26,8 @@ type loadReport struct {
 	Inside          []play.Refusal `json:"inside"` // refusals inside of accepted answers
 	Verified        play.Report    `json:"verified"`
 	Warnings        []string       `json:"warnings"`
+
+	nobody bool // a cycle brought nobody in
 }
 
 // add adds the figures of a cycle.
@@ -57,6 +59,8 @@ func (r *loadReport) verdict() error {
 		return fmt.Errorf("%d of %d acknowledged things are missing", r.Verified.Differences, r.Verified.Read)
 	case r.Outcome.Count == 0:
 		return fmt.Errorf("the server accepted none of %d requests", r.Outcome.Failed())
+	case r.nobody: // look-ups may have been answered
+		return fmt.Errorf("nobody could be created: %d requests failed", r.Outcome.Failed())
 	}
 	return nil
 }

@@ -33,6 +33,7 @@ func (l *load) cycle(ctx context.Context, play cycle) error {
 	}
 	l.report.add(summary)
 	l.report.Outcome = summary.Outcome
+	l.report.nobody = summary.Created+summary.Found == 0
 	return l.verify(ctx, summary.Acked)
 }
 

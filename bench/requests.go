@@ -80,16 +80,15 @@ func creates(seed uint64) *sequence {
 // perBulk is how many people a bulk creates.
 const perBulk = 100
 
-// bulkCreates returns POSTs of bulks with so many new people each. done, unless
-// nil, hears of each answer.
-func bulkCreates(seed uint64, each int, done func(play.Answer, error)) *sequence {
+// bulkCreates returns POSTs of bulks with so many new people each.
+func bulkCreates(seed uint64, each int) *sequence {
 	people := make([]play.Person, each)
 	for i := range people {
 		people[i] = preparedPerson(seed, i)
 	}
 	bulk := prepare(play.BulkBody(people), people)
 	return &sequence{request: func(n int) play.Request {
-		return play.Request{Kind: "bulk", Method: http.MethodPost, Path: "/Bulk", Body: bulk.numbered(n * each), Done: done}
+		return play.Request{Kind: "bulk", Method: http.MethodPost, Path: "/Bulk", Body: bulk.numbered(n * each)}
 	}}
 }
 

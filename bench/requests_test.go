@@ -67,3 +67,20 @@ func TestChanges(t *testing.T) {
 		}
 	}
 }
+
+// TestChecking: an answer with a good status that finds nobody fails the run, and
+// one that was refused is told of elsewhere.
+func TestChecking(t *testing.T) {
+	for body, good := range map[string]bool{`{"totalResults":1,"Resources":[]}`: true, `{"totalResults":1}`: true, `{"totalResults":0}`: false, `{"totalResults":10}`: false} {
+		requests := filters([]string{"ada@example.com"}).checking(oneFound)
+		r, _ := requests.Next(t.Context())
+		r.Done(play.Answer{Status: 503}, nil)
+		if err := requests.wrong.err(); err != nil {
+			t.Errorf("a refusal: %v", err)
+		}
+		r.Done(play.Answer{Status: 200, Body: []byte(body)}, nil)
+		if err := requests.wrong.err(); (err == nil) != good {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}

@@ -17,6 +17,22 @@ type sequence struct {
 	n       int64 // 0: without end
 	request func(i int) play.Request
 	next    atomic.Int64
+	wrong   firstError // what an answer with a good status did not say
+}
+
+// checking has the sequence look at each answer that there is.
+func (s *sequence) checking(check func(play.Answer) error) *sequence {
+	plain := s.request
+	s.request = func(n int) play.Request {
+		r := plain(n)
+		r.Done = func(a play.Answer, err error) {
+			if err == nil && a.OK() { // the round is told of anything else
+				s.wrong.note(check(a))
+			}
+		}
+		return r
+	}
+	return s
 }
 
 // Next returns the request of the next number.

@@ -93,6 +93,7 @@ func (s *suite) settle(p part, failed error) {
 	}
 	s.status.say("failed: %v", failed)
 	if len(p.targets) == 0 {
+		s.report.Failed = append(s.report.Failed, p.id)
 		s.report.Notes = append(s.report.Notes, p.id+": "+failed.Error())
 	}
 }

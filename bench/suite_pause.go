@@ -69,7 +69,8 @@ func measurePause(ctx context.Context, s *suite) error {
 		return fmt.Errorf("the sleeper does not sleep: %w", err)
 	}
 	s.compare("pause", newSide("with a snapshot and a backup", busy), newSide("without", quiet), fmt.Sprintf(
-		"%.0f requests a second; a snapshot of %d people, and backups of %d one after another, %d in all", p.perSecond, s.FewPeople, k.People+s.FewPeople, p.backups))
+		"%.0f requests a second; in each round a snapshot of %d people, and a backup of %d, of which %.0f MB came in all%s%s",
+		p.perSecond, s.FewPeople, k.People+s.FewPeople, float64(p.backedUp)/megabyte, p.ofBusy.note("the busy ones"), p.ofQuiet.note("the quiet ones")))
 	s.report.Plots = append(s.report.Plots, plot{
 		ID: "pause", Title: fmt.Sprintf("Latency of POST at %.0f a second, with a snapshot and a backup, and without", p.perSecond), X: "seconds", Y: "ms",
 		Lines: append(p.ofBusy.lines("with"), p.ofQuiet.lines("without")...),
@@ -88,7 +89,7 @@ type pauses struct {
 	id              string       // of one of its people
 	all             traffic
 	perSecond       float64
-	backups         int
+	backedUp        int64 // bytes
 	ofBusy, ofQuiet timeline
 }
 
@@ -99,7 +100,7 @@ func (p *pauses) round(ctx context.Context, round int) (quiet, busy float64, err
 		return 0, 0, fmt.Errorf("wake the sleeper: status %d: %.300s: %w", answer.Status, answer.Body, err)
 	}
 	sleeps := time.Now().Add(p.pauseIdle())
-	if quiet, err = p.open(ctx, p.all, p.perSecond, &p.ofQuiet); err != nil {
+	if quiet, err = p.open(ctx, p.all, p.perSecond, &p.ofQuiet, false); err != nil {
 		return 0, 0, err
 	}
 	begin := time.NewTimer(time.Until(sleeps) - p.warmUp - p.long/4)
@@ -112,7 +113,7 @@ func (p *pauses) round(ctx context.Context, round int) (quiet, busy float64, err
 	backing, stop := context.WithCancel(ctx)
 	backed := make(chan error, 1)
 	go func() { backed <- p.backUp(backing) }()
-	busy, err = p.open(ctx, p.all, p.perSecond, &p.ofBusy)
+	busy, err = p.open(ctx, p.all, p.perSecond, &p.ofBusy, true)
 	stop()
 	return quiet, busy, errors.Join(err, <-backed)
 }
@@ -120,17 +121,20 @@ func (p *pauses) round(ctx context.Context, round int) (quiet, busy float64, err
 // backUp takes one backup after another until ctx ends; the last one is cut
 // off.
 func (p *pauses) backUp(ctx context.Context) error {
+	before := p.backedUp
 	for {
 		n, err := p.daemon.backup(ctx)
+		p.backedUp += n
 		switch {
-		case ctx.Err() != nil:
+		case ctx.Err() != nil && p.backedUp > before:
 			return nil
+		case ctx.Err() != nil:
+			return errors.New("nothing of a backup came while the creates ran")
 		case err != nil:
 			return fmt.Errorf("backup: %w", err)
 		case n == 0:
 			return errors.New("a backup is empty")
 		}
-		p.backups++
 	}
 }
 

@@ -146,7 +146,7 @@ func newRival(name string, client *play.Client, people int) (*rival, error) {
 		ids[i] = user.ID
 	}
 	return &rival{name, client, map[string]*sequence{
-		"POST": creates(createSeed), "GET": reads(ids), "filter": filters(keptNames(people)), "PATCH": patchActive(ids),
+		"POST": creates(createSeed), "GET": reads(ids), "filter": filters(keptNames(people)).checking(oneFound), "PATCH": patchActive(ids),
 	}}, nil
 }
 

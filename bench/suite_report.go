@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -26,7 +27,8 @@ type suiteReport struct {
 	Measurements []measurement `json:"measurements"`
 	Plots        []plot        `json:"plots"`
 	Peers        []peerReport  `json:"peers"`
-	Notes        []string      `json:"notes"` // what a reader has to know beside the figures
+	Failed       []string      `json:"failed,omitempty"` // parts that only draw, and could not
+	Notes        []string      `json:"notes"`            // what a reader has to know beside the figures
 }
 
 // A buildReport says what was measured, and with what.
@@ -179,6 +181,9 @@ func (r *suiteReport) verdict() error {
 		if !r.Measurements[i].Pass {
 			return errMissed
 		}
+	}
+	if len(r.Failed) > 0 {
+		return fmt.Errorf("%s failed", strings.Join(r.Failed, ", "))
 	}
 	return nil
 }

@@ -108,3 +108,11 @@ func TestSuiteReportFile(t *testing.T) {
 		t.Errorf("another form: %v", err)
 	}
 }
+
+// TestVerdictOfPlots: a part that only draws fails the suite as well.
+func TestVerdictOfPlots(t *testing.T) {
+	r := suiteReport{Failed: []string{"sweep"}}
+	if err := r.verdict(); err == nil || err.Error() != "sweep failed" {
+		t.Errorf("verdict %v", err)
+	}
+}

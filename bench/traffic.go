@@ -15,16 +15,17 @@ const connections = 64
 // A traffic is what one client sends over so many connections.
 type traffic struct {
 	client      *play.Client
-	source      play.Source
+	source      *sequence
 	connections int
 }
 
 var errNothing = errors.New("nothing was answered")
 
-// push drives one traffic. A request that fails is an error: what refuses is
-// fast.
+// push drives one traffic. A request that fails is an error, but in the warm-up,
+// and so is an answer that does not say what its sequence wants: what refuses, or
+// finds nothing, is fast.
 func push(ctx context.Context, p play.Pace, t traffic) (play.Outcome, error) {
 	p.Connections = t.connections
 	outcome := play.Drive(ctx, t.client, t.source, p, nil)
-	return outcome, cmp.Or(ctx.Err(), firstRefusal(outcome))
+	return outcome, cmp.Or(ctx.Err(), firstRefusal(outcome), t.source.wrong.err())
 }
