@@ -92,8 +92,7 @@ func (s *State) applyUser(env Envelope, ev Event) {
 			violated("user %v is not newer than %v", ev.ID, v.lastID)
 		}
 		v.lastID = ev.ID
-		u := &user{id: ev.ID, ord: v.nextUser, version: 1, created: at, modified: at, UserDoc: ev.UserDoc}
-		v.nextUser++
+		u := &user{id: ev.ID, ord: v.users.next, version: 1, created: at, modified: at, UserDoc: ev.UserDoc}
 		u.active = ev.Active()
 		u.sync(env)
 		s.putUser(nil, u)
@@ -116,7 +115,7 @@ func (s *State) applyUser(env Envelope, ev Event) {
 		}
 		s.reindex(u, nil)
 		s.count(u, -1)
-		s.users().Delete(u.ord)
+		s.view.users.Delete(u.ord)
 	case UserSynced:
 		before := s.mustUser(ev.ID)
 		u := *before
@@ -156,11 +155,10 @@ func (s *State) applyGroup(env Envelope, ev Event) {
 		assert(bytes.Compare(ev.ID[:], v.lastID[:]) > 0, "group %v is not newer than %v", ev.ID, v.lastID)
 		v.lastID = ev.ID
 		g := &group{
-			id: ev.ID, ord: v.nextGroup, gen: s.gen, version: 1, created: at, modified: at,
+			id: ev.ID, ord: v.groups.next, gen: s.gen, version: 1, created: at, modified: at,
 			GroupDoc: ev.GroupDoc, members: newMembers(),
 		}
-		v.nextGroup++
-		s.groups().Set(g.ord, g)
+		s.view.groups.Set(g.ord, g)
 		s.reindexGroup(nil, g)
 	case GroupChanged:
 		g := s.mustGroup(ev.ID)
@@ -179,7 +177,7 @@ func (s *State) applyGroup(env Envelope, ev Event) {
 			return true
 		})
 		s.reindexGroup(g, nil)
-		s.groups().Delete(g.ord)
+		s.view.groups.Delete(g.ord)
 	}
 }
 

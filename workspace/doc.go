@@ -14,15 +14,15 @@
 //
 // # Reading
 //
-// State.View freezes the state in O(1): every tree in it is copied on write,
-// so a View never changes and any number of goroutines may read it while the
-// owner of the State goes on. Whoever drives the machine takes a View when it
+// State.View freezes the state in O(1): what it can see is copied on write, so
+// it never changes and any number of goroutines may read it while the owner of
+// the State goes on. Whoever drives the machine takes a View when it
 // hands events to the journal and publishes it when they are durable.
 //
 // # Memory
 //
-// Users and groups carry an ordinal in order of creation; only what is read in
-// order is in trees keyed by it. Names, addresses and external ids are not
+// Users and groups carry an ordinal in order of creation, and are in arrays by it
+// (table.go). Names, addresses and external ids are not
 // stored twice: an index holds a hash and an ordinal in eight bytes, and
 // whoever looks up verifies on the record (index.go). A user at rest is one
 // piece of memory without a pointer in it (packed.go), and is unpacked by

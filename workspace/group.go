@@ -45,7 +45,7 @@ func (s *State) own(ord uint32) *group {
 	}
 	clone := *g
 	clone.gen, clone.members = s.gen, g.members.Copy()
-	s.groups().Set(ord, &clone)
+	s.view.groups.Set(ord, &clone)
 	return &clone
 }
 

@@ -259,4 +259,4 @@ func (v *View) eachUser(yield func(*user) bool) {
 }
 
 // setUser stores u.
-func (s *State) setUser(u *user) { s.users().Set(u.ord, u.pack()) }
+func (s *State) setUser(u *user) { s.view.users.Set(u.ord, u.pack()) }

@@ -5,8 +5,6 @@ import (
 	"sort"
 	"time"
 
-	"github.com/tidwall/btree"
-
 	"rosterd/scim"
 	"rosterd/scim/filter"
 )
@@ -127,10 +125,10 @@ func (l *Listing) place(i int) place {
 			continue
 		}
 		if rt == scim.Group {
-			ord, _, _ := l.r.v.groups.GetAt(i)
+			ord := l.r.v.groups.At(i)
 			return groupPlace | place(ord)
 		}
-		ord, _, _ := l.r.v.users.GetAt(i)
+		ord := l.r.v.users.At(i)
 		return place(ord)
 	}
 	panic("workspace: a page beyond its list")
@@ -211,8 +209,8 @@ func (r Reader) each(s Selector, after ResourceID, b *budget, yield func(place) 
 }
 
 // A selection is what a filter leaves of the resources of one type.
-type selection[T any] struct {
-	all    *btree.Map[uint32, T]
+type selection[T comparable] struct {
+	all    *table[T]
 	found  []uint32 // if served: the ordinals that may match, ascending
 	served bool
 	match  func(ord uint32, x T) bool
@@ -223,8 +221,8 @@ type selection[T any] struct {
 func (s selection[T]) each(after ResourceID, b *budget, yield func(ord uint32) bool) {
 	visit := func(ord uint32, x T) bool { return b.spend(s.cost(x)) && (!s.match(ord, x) || yield(ord)) }
 	if !s.served {
-		if start, _, ok := s.all.GetAt(s.firstAfter(after)); ok {
-			s.all.Ascend(start, visit)
+		if first := s.firstAfter(after); first < s.all.Len() {
+			s.all.Ascend(s.all.At(first), visit)
 		}
 		return
 	}
@@ -245,7 +243,7 @@ func (s selection[T]) firstAfter(after ResourceID) int {
 		return 0
 	}
 	return sort.Search(s.all.Len(), func(i int) bool {
-		_, x, _ := s.all.GetAt(i)
+		x, _ := s.all.Get(s.all.At(i))
 		id := s.id(x)
 		return bytes.Compare(id[:], after[:]) > 0
 	})
@@ -255,7 +253,7 @@ func (s selection[T]) firstAfter(after ResourceID) int {
 // account e-mail (row 65); roles and teams are everybody's.
 func (r Reader) users(f *filter.Filter) selection[packed] {
 	s := selection[packed]{
-		all: r.v.users, match: func(uint32, packed) bool { return true },
+		all: &r.v.users, match: func(uint32, packed) bool { return true },
 		id: packed.id, cost: func(packed) int { return 1 },
 	}
 	if f != nil {
@@ -331,7 +329,7 @@ func (r Reader) matches(f *filter.Filter, u *user) bool {
 // groups returns the groups that f selects, members being everybody's.
 func (r Reader) groups(f *filter.Filter) selection[*group] {
 	s := selection[*group]{
-		all: r.v.groups, match: func(uint32, *group) bool { return true },
+		all: &r.v.groups, match: func(uint32, *group) bool { return true },
 		id: func(g *group) ResourceID { return g.id }, cost: func(*group) int { return 1 },
 	}
 	if f == nil {

@@ -139,20 +139,18 @@ func (s *State) restore(item SnapshotItem) {
 		v.dead = append(v.dead, &item.DeadLetter)
 	case SnapGroup:
 		g := &group{
-			id: item.ID, ord: v.nextGroup, gen: s.gen, version: item.Version, created: millis(item.Created),
+			id: item.ID, ord: v.groups.next, gen: s.gen, version: item.Version, created: millis(item.Created),
 			modified: millis(item.Modified), GroupDoc: item.GroupDoc, members: newMembers(),
 		}
-		v.nextGroup++
-		s.groups().Set(g.ord, g)
+		s.view.groups.Set(g.ord, g)
 		s.reindexGroup(nil, g)
 	case SnapUser:
 		u := &user{
-			id: item.ID, ord: v.nextUser, version: item.Version, created: millis(item.Created), modified: millis(item.Modified),
+			id: item.ID, ord: v.users.next, version: item.Version, created: millis(item.Created), modified: millis(item.Modified),
 			synced: millis(item.LastSync), syncedBy: item.SyncedBy, lastErr: item.LastError, UserDoc: item.UserDoc,
 			seat: item.Seat, breakGlass: item.BreakGlass,
 		}
 		u.active = u.Active()
-		v.nextUser++
 		s.putUser(nil, u)
 		v.books.Restore(ledger.Person(u.id), u.seat)
 	case SnapMembers:

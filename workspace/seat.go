@@ -21,7 +21,7 @@ func (x personSeats) Seat(p ledger.Person) ledger.Seat { return seatIn(&x.s.view
 func (x personSeats) SetSeat(p ledger.Person, seat ledger.Seat) {
 	ord, at, found := x.s.view.packedUser(ResourceID(p))
 	assert(found, "a seat for nobody")
-	x.s.users().Set(ord, at.withSeat(seat))
+	x.s.view.users.Set(ord, at.withSeat(seat))
 }
 
 // viewSeats is personSeats for a draft, which only reads.

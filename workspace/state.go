@@ -16,8 +16,8 @@ import (
 // it. Readers use Views.
 //
 // Invariants:
-//   - view is the newest state; every tree in it that is not the State's own may
-//     be shared with Views that were handed out, and is copied before it changes;
+//   - view is the newest state; what is in it may be shared with Views that were
+//     handed out, and is copied before it changes, unless no View can find it;
 //   - a group whose gen is not the State's gen may be shared with a View and is
 //     cloned before its members change;
 //   - connections, tokens and settings are never changed in place, and packed
@@ -26,7 +26,7 @@ type State struct {
 	view View
 	gen  uint64
 
-	ownUsers, ownGroups, ownAnswers bool // trees that no View holds
+	ownAnswers bool // no View holds view.answers
 
 	buf []byte // that records are encoded in
 }
@@ -43,18 +43,17 @@ type View struct {
 
 	connections []*Connection // by instant of creation
 	tokens      []*Token      // by instant of creation
-	users       *btree.Map[uint32, packed]
-	groups      *btree.Map[uint32, *group]
+	users       table[packed]
+	groups      table[*group]
 	userIndex   index
 	groupIndex  index
 	sources     *sourceTable
 	answers     *btree.Map[string, answer]
 
-	nextUser, nextGroup uint32 // ordinals
-	active, managed     int    // users
-	members             int    // active users who need a seat
-	unmanaged           int    // active members whom no connection writes
-	breakGlass          int    // admins with a second way in
+	active, managed int // users
+	members         int // active users who need a seat
+	unmanaged       int // active members whom no connection writes
+	breakGlass      int // admins with a second way in
 
 	books    ledger.Books
 	due      time.Time // when the books next change by themselves
@@ -69,17 +68,18 @@ type View struct {
 // CreateWorkspace.
 func New(id ID) *State {
 	return &State{view: View{
-		id: id, users: new(btree.Map[uint32, packed]), groups: new(btree.Map[uint32, *group]),
-		userIndex: newIndex(), groupIndex: newIndex(), sources: newSourceTable(),
+		id: id, userIndex: newIndex(), groupIndex: newIndex(), sources: newSourceTable(),
 		answers: new(btree.Map[string, answer]), books: ledger.New(ledger.Position{}),
 	}}
 }
 
-// View returns the state as it is now, in O(1). It holds the trees that the State
-// has: one that nothing is written to until the next View is never copied.
+// View returns the state as it is now, in O(1). It holds what the State has: what
+// nothing is written to until the next View is never copied.
 func (s *State) View() *View {
 	s.gen++
-	s.ownUsers, s.ownGroups, s.ownAnswers = false, false, false
+	s.ownAnswers = false
+	s.view.users.share()
+	s.view.groups.share()
 	v := s.view
 	v.userIndex, v.groupIndex = s.view.userIndex.copy(), s.view.groupIndex.copy()
 	v.books = s.view.books.Copy()
@@ -87,14 +87,9 @@ func (s *State) View() *View {
 }
 
 // back makes s what it was when v was taken. What was its own by then is v's.
-func (s *State) back(v *View) {
-	s.view = *v
-	s.ownUsers, s.ownGroups, s.ownAnswers = false, false, false
-}
+func (s *State) back(v *View) { s.view, s.ownAnswers = *v, false }
 
-// The trees as they may be changed.
-func (s *State) users() *btree.Map[uint32, packed]  { return change(&s.view.users, &s.ownUsers) }
-func (s *State) groups() *btree.Map[uint32, *group] { return change(&s.view.groups, &s.ownGroups) }
+// answers returns the tree as it may be changed.
 func (s *State) answers() *btree.Map[string, answer] {
 	return change(&s.view.answers, &s.ownAnswers)
 }

@@ -223,7 +223,7 @@ func activated(doc scim.Object) scim.Object {
 // newUser emits a user that was not there.
 func (d *decision) newUser(kind UserKind, w write) (Result, *scim.Error) {
 	w.doc = activated(w.doc)
-	u := &user{id: d.mint(), ord: d.view.nextUser}
+	u := &user{id: d.mint(), ord: d.view.users.next}
 	values, err := d.resolve(nil, w)
 	if err != nil {
 		return Result{}, err
