@@ -117,6 +117,7 @@ func start(cfg *config, log zerolog.Logger) (d *daemon, err error) {
 	go func() { d.served <- d.http.Serve(listener) }()
 	d.gauges.Go(d.watch)
 	d.gauges.Go(func() { paceCollector(d.stopGauges) })
+	d.gauges.Go(func() { giveBack(d.stopGauges) })
 	return d, nil
 }
 
