@@ -27,7 +27,7 @@ type copied struct{ _ byte } // of a size, so that no two are the same
 // through all of these.
 type branchAt[T comparable] struct {
 	*branch[T]
-	gone int
+	goneInAll int
 }
 
 const (
@@ -98,8 +98,8 @@ func (t *table[T]) Delete(ord uint32) {
 	var nothing T
 	at, page := t.own(ord)
 	page.items[ord%pageSize] = nothing
-	at.gone++
-	at.branch.gone[ord>>pageBits%pageSize]++
+	at.goneInAll++
+	at.gone[ord>>pageBits%pageSize]++
 	t.count--
 }
 
@@ -130,13 +130,13 @@ func (t *table[T]) At(i int) uint32 {
 	var nothing T
 	ord := 0
 	for b := 0; ; b++ { // it ends: i is below Len
-		live := min(1<<branchBits, int(t.next)-ord) - t.branches[b].gone
+		live := min(1<<branchBits, int(t.next)-ord) - t.branches[b].goneInAll
 		if i < live {
 			break
 		}
 		i, ord = i-live, ord+1<<branchBits
 	}
-	for gone := &t.branches[ord>>branchBits].branch.gone; ; {
+	for gone := &t.branches[ord>>branchBits].gone; ; {
 		live := min(pageSize, int(t.next)-ord) - int(gone[ord>>pageBits%pageSize])
 		if i < live {
 			break
