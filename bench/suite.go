@@ -66,7 +66,7 @@ var (
 			Alternations: 5, RoundSeconds: 4, People: 1_000_000, FewPeople: 100_000, Members: 50_000,
 			Workspaces: 10_000, Busy: 100, PerWorkspace: 100,
 		},
-		warmUp: time.Second, round: 4 * time.Second, long: 8 * time.Second, idle: 12 * time.Second,
+		warmUp: time.Second, round: 4 * time.Second, long: 20 * time.Second, idle: 12 * time.Second,
 		sweep: []int{1, 4, 16, 64, 256}, pages: 200, atPeers: 1000,
 	}
 	quickSizes = sizes{

@@ -131,16 +131,24 @@ func (s *Store) begin() {
 
 // memtable is the size of Badger's write buffer, in bytes. It bounds a
 // transaction to about 15 % of it, which is twice what a member list of fifty
-// thousand takes, packed; two or three of these buffers are in memory.
-const memtable = 32 << 20
+// thousand takes, packed; two or three of these buffers are in memory. A buffer
+// that is full becomes a table, and while the disk takes the table, the syncs of
+// appends wait for it: the smaller, the shorter (docs/adr/0023-tables.md).
+const memtable = 16 << 20
+
+// tables is how many tables may gather before Badger merges them, and the double
+// how many before it lets writes wait. Merging writes all of them again, and what
+// was merged before, while appends want the same disk and the same processors;
+// reading, which many tables make slower, is for start-up and the log.
+const tables = 20
 
 // valueThreshold is the length from which Badger would use its value log, in
 // bytes. Every record is shorter.
 const valueThreshold = 1 << 20
 
 // options are Badger's options for this job: one writer, records of at most a
-// quarter of a megabyte, reads only at start-up and for the log. Nothing goes
-// to the value log, whose sync errors Badger swallows.
+// quarter of a megabyte that are packed already, reads only at start-up and for
+// the log. Nothing goes to the value log, whose sync errors Badger swallows.
 func (s *Store) options() badger.Options {
 	return badger.DefaultOptions(filepath.Join(s.cfg.Dir, journalDir)).
 		WithSyncWrites(true).
@@ -148,13 +156,14 @@ func (s *Store) options() badger.Options {
 		WithNumVersionsToKeep(1).
 		WithMemTableSize(memtable).
 		WithNumMemtables(2).
+		WithNumLevelZeroTables(tables).
+		WithNumLevelZeroTablesStall(2 * tables).
 		WithValueThreshold(valueThreshold).
 		WithValueLogFileSize(1 << 20).
-		WithCompression(options.Snappy).
+		WithCompression(options.None).
 		WithBlockCacheSize(8 << 20).
 		WithIndexCacheSize(8 << 20).
 		WithNumCompactors(2).
-		WithCompactL0OnClose(true).
 		WithChecksumVerificationMode(options.OnTableRead).
 		WithMetricsEnabled(false).
 		WithLogger(badgerLog{s})

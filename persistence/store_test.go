@@ -1,8 +1,10 @@
 package persistence
 
 import (
+	"encoding/hex"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"rosterd/persistence/journaltest"
+	"rosterd/scim"
 	"rosterd/workspace"
 )
 
@@ -35,6 +38,50 @@ func TestConformance(t *testing.T) {
 	journaltest.Run(t, func(t *testing.T) journaltest.Journal {
 		return open(t, config(filepath.Join(base, filepath.Base(t.Name()))))
 	})
+}
+
+// TestLargestAppend: an append is durable as a whole as long as it fits into one
+// transaction, and refused without a trace when it does not.
+func TestLargestAppend(t *testing.T) {
+	s := open(t, config(t.TempDir()))
+	const step = 64 << 10 // bytes of one person
+	random := rand.New(rand.NewPCG(1, 1))
+	text := func() string { // which does not pack
+		b := make([]byte, step/2)
+		for i := range b {
+			b[i] = byte(random.Uint32())
+		}
+		return hex.EncodeToString(b)
+	}
+	for name, tc := range map[workspace.ID]struct {
+		beyond int // of what a transaction takes, in bytes
+		want   error
+	}{"fits": {-2 * step, nil}, "over": {1, workspace.ErrTooLarge}} {
+		w := journaltest.NewWriter(t, s, name, name[0])
+		before := w.State.Seq()
+		a := workspace.Append{Workspace: name, After: before}
+		for i := 0; sizeOf(s.journalEntries(a)) < s.writer.maxBytes+tc.beyond; i++ {
+			cmd := journaltest.Person(i).(workspace.AddPerson)
+			cmd.Doc = append(cmd.Doc, scim.Attr{Name: "title", Value: scim.Text(text())})
+			one := w.Decide(t, cmd)
+			a.Commits, a.Head = append(a.Commits, one.Commits...), one.Head
+		}
+		if err := journaltest.Durable(s, a); !errors.Is(err, tc.want) {
+			t.Errorf("%s: %v, want %v", name, err, tc.want)
+		}
+		st, err := s.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tc.want == nil {
+			journaltest.Same(t, st, w.State)
+		} else if st.Seq() != before {
+			t.Errorf("%s left %d events", name, st.Seq()-before)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestCloseOfWhatCannotBeWritten: Badger tries for ever to write what it holds

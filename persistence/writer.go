@@ -83,7 +83,8 @@ func (w *writer) init(s *Store) {
 	w.began = time.Now()
 	w.heard.Store(-int64(busyFor))
 	// Badger refuses a transaction at these limits; it counts a little more
-	// than entries show, hence the tenth.
+	// than entries show, and what an append changes in the due index comes on
+	// top, hence the tenth.
 	w.maxBytes = int(s.db.MaxBatchSize() / 10 * 9)
 	w.maxCount = int(s.db.MaxBatchCount() / 10 * 9)
 }
@@ -103,7 +104,7 @@ func (s *Store) Append(a workspace.Append) {
 	}
 	j.size = sizeOf(j.entries)
 	s.writer.heard.Store(int64(time.Since(s.writer.began)))
-	if j.size > s.writer.maxBytes/2 || len(j.entries) > s.writer.maxCount/2 || slices.ContainsFunc(j.entries, oversized) {
+	if j.size > s.writer.maxBytes || len(j.entries) > s.writer.maxCount || slices.ContainsFunc(j.entries, oversized) {
 		j.refusal, j.entries = workspace.ErrTooLarge, nil
 	}
 	s.writer.put(j, &s.writer.queue)

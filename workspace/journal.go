@@ -26,7 +26,7 @@ var (
 	ErrFence = errors.New("workspace: append does not follow the journal")
 	// ErrReadOnly means that the store refuses writes while space is short.
 	ErrReadOnly = errors.New("workspace: storage is read-only while space is short")
-	// ErrTooLarge means that one append is over half a storage transaction.
+	// ErrTooLarge means that one append is more than a storage transaction takes.
 	ErrTooLarge = errors.New("workspace: write too large for one transaction")
 	// ErrBusy means that too many commands are in flight; retry later.
 	ErrBusy = errors.New("workspace: too many commands in flight")
