@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"io"
+	"strings"
 	"time"
 
 	"rosterd/scim"
@@ -68,7 +69,7 @@ func (s *Server) createWorkspace(x *exchange) {
 		x.refuse(err)
 		return
 	}
-	x.ws = workspace.ID(id.Str)
+	x.ws = workspace.ID(strings.Clone(id.Str)) // it outlives the body, whose memory it shares
 	_, view, ok := x.command(workspace.CreateWorkspace{Settings: body.With("id", scim.Value{})})
 	if ok {
 		x.answerWorkspace(201, x.noteIssuer(note, view))

@@ -170,27 +170,37 @@ func (x *exchange) decline(refusal *scim.Error) {
 }
 
 // tokenUses remembers which uses of tokens are on their way to the journal, so
-// that a busy token makes one note a minute.
+// that a busy token makes one note a minute. It forgets what is older than that.
 type tokenUses struct {
-	mu    sync.Mutex
-	noted map[string]time.Time // guarded by mu; by workspace and token
+	mu     sync.Mutex
+	turned time.Time            // guarded by mu: when last became noted
+	last   map[string]time.Time // guarded by mu; by workspace and token
+	noted  map[string]time.Time // guarded by mu: since turned
 }
 
 const useEvery = time.Minute
+
+// due reports whether a use at this instant is to be noted, and remembers that
+// it is.
+func (u *tokenUses) due(key string, now time.Time) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.noted == nil || now.Sub(u.turned) >= useEvery {
+		u.last, u.noted, u.turned = u.noted, map[string]time.Time{}, now
+	}
+	if now.Sub(u.noted[key]) < useEvery || now.Sub(u.last[key]) < useEvery {
+		return false
+	}
+	u.noted[key] = now
+	return true
+}
 
 // used notes that a token was used, off the request's path.
 func (s *Server) used(x *exchange, now time.Time) {
 	if now.Sub(x.token.LastUsed) < useEvery {
 		return
 	}
-	key := string(x.ws) + "/" + x.token.ID
-	s.uses.mu.Lock()
-	due := now.Sub(s.uses.noted[key]) >= useEvery
-	if due {
-		s.uses.noted[key] = now
-	}
-	s.uses.mu.Unlock()
-	if !due {
+	if !s.uses.due(string(x.ws)+"/"+x.token.ID, now) {
 		return
 	}
 	ws, env, cmd := x.ws, x.envelope(), workspace.UseToken{ID: x.token.ID}

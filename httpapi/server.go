@@ -157,9 +157,9 @@ func New(cfg Config) (*Server, error) {
 	cfg.PublicURL = strings.TrimRight(cfg.PublicURL, "/")
 	s := &Server{
 		cfg: cfg, ids: newRequestIDs(), none: route{template: "unmatched", surface: "ops", answered: cfg.Metrics.Route("ops", "unmatched")},
-		uses: tokenUses{noted: map[string]time.Time{}}, streams: newStreams(),
-		quirks: quirkLedger{waiting: map[tokenKey]*waitingQuirks{}},
-		walks:  walks{life: cfg.Limits.PageWait, now: cfg.Now},
+		streams: newStreams(),
+		quirks:  quirkLedger{waiting: map[tokenKey]*waitingQuirks{}},
+		walks:   walks{life: cfg.Limits.PageWait, now: cfg.Now},
 	}
 	if cfg.PublicURL != "" {
 		s.base = cfg.PublicURL + scimRoot

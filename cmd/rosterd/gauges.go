@@ -9,17 +9,19 @@ import (
 // gaugePeriod is how often the gauges are counted anew.
 const gaugePeriod = 10 * time.Second
 
+// headsAtOnce bounds how many heads are in memory for the gauges.
+const headsAtOnce = 500
+
 // watch keeps the gauges, which are sums over the heads of all workspaces, so
 // that no sleeping one is woken for them.
 func (d *daemon) watch() {
 	tick := time.NewTicker(gaugePeriod)
 	defer tick.Stop()
 	for {
-		heads, err := d.store.Heads("", 0)
-		if err != nil {
+		if s, err := d.sum(time.Now()); err != nil {
 			d.log.Error().Err(err).Msg("the heads of workspaces cannot be read")
 		} else {
-			d.count(heads, time.Now())
+			d.show(s)
 		}
 		select {
 		case <-d.stopGauges:
@@ -29,57 +31,76 @@ func (d *daemon) watch() {
 	}
 }
 
-func (d *daemon) count(heads []workspace.Head, now time.Time) {
-	var active, inactive, noAdmin, week, month int
-	gates := map[workspace.Gate]int{}
-	for _, h := range heads {
-		active += h.Active
-		inactive += h.Inactive
-		gates[h.GateAt(now)] += h.Connections
-		if h.NoAdmin {
-			noAdmin++
+// sum adds up all heads.
+func (d *daemon) sum(now time.Time) (*sums, error) {
+	s := &sums{now: now, gates: map[workspace.Gate]int{}}
+	for after := workspace.ID(""); ; {
+		heads, err := d.store.Heads(after, headsAtOnce)
+		if err != nil || len(heads) == 0 {
+			return s, err
 		}
-		week += h.TokensExpiring(now, 7*24*time.Hour)
-		month += h.TokensExpiring(now, 30*24*time.Hour)
+		for i := range heads {
+			s.add(&heads[i])
+		}
+		after = heads[len(heads)-1].ID
 	}
-	d.countSeats(heads, now)
-	loaded := d.actors.Loaded()
-	d.metrics.Workspaces("loaded", loaded)
-	d.metrics.Workspaces("sleeping", max(len(heads)-loaded, 0))
-	d.metrics.Users("active", active)
-	d.metrics.Users("inactive", inactive)
-	d.metrics.Connections("open", gates[workspace.GateOpen])
-	d.metrics.Connections("grace", gates[workspace.GateGrace])
-	d.metrics.Connections("closed", gates[workspace.GateClosed])
-	d.metrics.WorkspacesWithoutAdmin(noAdmin)
-	d.metrics.TokensExpiring("7d", week)
-	d.metrics.TokensExpiring("30d", month)
 }
 
-// countSeats sums seats, windows and dead letters up.
-func (d *daemon) countSeats(heads []workspace.Head, now time.Time) {
-	var purchased, booked, seated, waiting int64
-	var open, deadHooks, deadMails int
-	var overdue, longest time.Duration
-	for _, h := range heads {
-		purchased, booked = purchased+h.Purchased, booked+h.Booked
-		seated, waiting = seated+h.Seated, waiting+h.Waiting
-		deadHooks, deadMails = deadHooks+h.DeadHooks, deadMails+h.DeadMails
-		if !h.WindowEnds.IsZero() {
-			open++
-			overdue = max(overdue, now.Sub(h.WindowEnds))
-		}
-		if !h.WaitingSince.IsZero() {
-			longest = max(longest, now.Sub(h.WaitingSince))
-		}
+// sums are what the gauges show, at an instant.
+type sums struct {
+	now time.Time
+
+	workspaces, active, inactive  int
+	gates                         map[workspace.Gate]int // connections
+	noAdmin, week, month          int
+	purchased, booked             int64
+	seated, waiting               int64
+	windows, deadHooks, deadMails int
+	overdue, longest              time.Duration
+}
+
+func (s *sums) add(h *workspace.Head) {
+	s.workspaces++
+	s.active += h.Active
+	s.inactive += h.Inactive
+	s.gates[h.GateAt(s.now)] += h.Connections
+	if h.NoAdmin {
+		s.noAdmin++
 	}
+	s.week += h.TokensExpiring(s.now, 7*24*time.Hour)
+	s.month += h.TokensExpiring(s.now, 30*24*time.Hour)
+	s.purchased, s.booked = s.purchased+h.Purchased, s.booked+h.Booked
+	s.seated, s.waiting = s.seated+h.Seated, s.waiting+h.Waiting
+	s.deadHooks, s.deadMails = s.deadHooks+h.DeadHooks, s.deadMails+h.DeadMails
+	if !h.WindowEnds.IsZero() {
+		s.windows++
+		s.overdue = max(s.overdue, s.now.Sub(h.WindowEnds))
+	}
+	if !h.WaitingSince.IsZero() {
+		s.longest = max(s.longest, s.now.Sub(h.WaitingSince))
+	}
+}
+
+// show sets the gauges.
+func (d *daemon) show(s *sums) {
+	loaded := d.actors.Loaded()
+	d.metrics.Workspaces("loaded", loaded)
+	d.metrics.Workspaces("sleeping", max(s.workspaces-loaded, 0))
+	d.metrics.Users("active", s.active)
+	d.metrics.Users("inactive", s.inactive)
+	d.metrics.Connections("open", s.gates[workspace.GateOpen])
+	d.metrics.Connections("grace", s.gates[workspace.GateGrace])
+	d.metrics.Connections("closed", s.gates[workspace.GateClosed])
+	d.metrics.WorkspacesWithoutAdmin(s.noAdmin)
+	d.metrics.TokensExpiring("7d", s.week)
+	d.metrics.TokensExpiring("30d", s.month)
 	for state, n := range map[string]int64{
-		"purchased": purchased, "booked": booked, "seated": seated, "free": purchased + booked - seated, "waiting": waiting,
+		"purchased": s.purchased, "booked": s.booked, "seated": s.seated, "free": s.purchased + s.booked - s.seated, "waiting": s.waiting,
 	} {
 		d.metrics.Seats(state, n)
 	}
-	d.metrics.Windows(open, overdue)
-	d.metrics.WaitingOldest(longest)
-	d.metrics.DeliveriesDead("webhook", deadHooks)
-	d.metrics.DeliveriesDead("mail", deadMails)
+	d.metrics.Windows(s.windows, s.overdue)
+	d.metrics.WaitingOldest(s.longest)
+	d.metrics.DeliveriesDead("webhook", s.deadHooks)
+	d.metrics.DeliveriesDead("mail", s.deadMails)
 }

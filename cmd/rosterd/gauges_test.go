@@ -37,14 +37,18 @@ func TestGauges(t *testing.T) {
 	}
 	const day = 24 * time.Hour
 	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	d.count([]workspace.Head{
+	all := &sums{now: now, gates: map[workspace.Gate]int{}}
+	for _, h := range []workspace.Head{
 		{
 			ID: "acme", Active: 3, Inactive: 1, Connections: 2, Gate: workspace.GateOpen,
 			TokenExpires: now.Add(-day), LaterExpiries: []time.Time{now.Add(day), now.Add(6 * day), now.Add(20 * day), now.Add(90 * day)},
 		},
 		{ID: "bolt", Active: 1, Connections: 1, Gate: workspace.GateGrace, GraceEnds: now.Add(time.Second), NoAdmin: true, TokenExpires: now.Add(2 * day)},
 		{ID: "cord", Connections: 4, Gate: workspace.GateGrace, GraceEnds: now},
-	}, now)
+	} {
+		all.add(&h)
+	}
+	d.show(all)
 	var text bytes.Buffer
 	if _, err := d.metrics.WriteText(&text, ""); err != nil {
 		t.Fatal(err)
