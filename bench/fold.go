@@ -4,13 +4,11 @@ import (
 	"errors"
 )
 
-// Bounds of one folded commit, well inside Badger's own of a transaction for a
-// memtable of this size (15% of its bytes).
+// Bounds of one folded commit, well inside Badger's own of a transaction for
+// memTable (15% of its bytes).
 const (
-	memTable       = 64 << 20
-	valueThreshold = 1 << 20 // everything below stays out of the value log
-	foldBodies     = 4096
-	foldBytes      = 4 << 20
+	foldBodies = 4096
+	foldBytes  = 1 << 20
 )
 
 // A sink makes bodies durable, all of them with one sync.

@@ -13,15 +13,28 @@ import (
 // A badgerSink commits a batch as one synced transaction.
 type badgerSink struct{ db *badger.DB }
 
-// openBadger opens a store in dir, with the options of a journal: synced
-// writes, no value log, nothing compressed or cached that is only appended.
+const (
+	memTable       = 16 << 20
+	tables         = 20      // that gather before they are merged
+	valueThreshold = 1 << 20 // everything below stays out of the value log
+)
+
+// openBadger opens a store in dir, with what the daemon's own store is opened
+// with (persistence/store.go), so that what is held against the daemon is as
+// well tuned: synced writes, no value log, small write buffers, tables that are
+// merged seldom, nothing compressed or cached that is only appended.
 func openBadger(dir string) (sink, error) {
 	db, err := badger.Open(badger.DefaultOptions(dir).
 		WithSyncWrites(true).
 		WithValueThreshold(valueThreshold).
+		WithValueLogFileSize(1 << 20).
 		WithCompression(options.None).
 		WithBlockCacheSize(0).
 		WithMemTableSize(memTable).
+		WithNumMemtables(2).
+		WithNumLevelZeroTables(tables).
+		WithNumLevelZeroTablesStall(2 * tables).
+		WithNumCompactors(2).
 		WithDetectConflicts(false).
 		WithMetricsEnabled(false).
 		WithLogger(nil))
