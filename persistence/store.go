@@ -164,6 +164,7 @@ func (s *Store) options() badger.Options {
 		WithBlockCacheSize(8 << 20).
 		WithIndexCacheSize(8 << 20).
 		WithNumCompactors(2).
+		WithCompactL0OnClose(true). // what was deleted is to go from the files (retention.go)
 		WithChecksumVerificationMode(options.OnTableRead).
 		WithMetricsEnabled(false).
 		WithLogger(badgerLog{s})
