@@ -107,7 +107,7 @@ func TestCheckFindsDifferences(t *testing.T) {
 		{"head counts wrong", func(p *patient) {
 			h := p.w.State.View().Head()
 			h.Active++
-			put(p.T, p.s, headKey("acme"), encode(nil, func(f *fields) { describeHead(f, &h) }))
+			put(p.T, p.s, headKey("acme"), encode(func(f *fields) { describeHead(f, &h) }))
 		}, "workspace acme: its head says"},
 		{"head lost", func(p *patient) { put(p.T, p.s, headKey("acme"), nil) }, "workspace acme: it has no head"},
 		{"token not in the index", func(p *patient) { put(p.T, p.s, tokenKey([32]byte{1}), nil) },

@@ -23,8 +23,12 @@ func kind[T any, I any](number uint64, describe func(*fields, *T)) kindOf[I] {
 		number: number,
 		typ:    reflect.TypeFor[T](),
 		encode: func(dst []byte, v I) []byte {
-			t := any(v).(T)
-			return encode(dst, func(f *fields) { describe(f, &t) })
+			e := &struct { // one piece of garbage
+				f fields
+				t T
+			}{fields{out: dst}, any(v).(T)}
+			describe(&e.f, &e.t)
+			return e.f.encoded()
 		},
 		decode: func(b []byte) (I, error) {
 			var t T
@@ -90,7 +94,9 @@ func (c catalogue[I]) cut(b []byte) (v I, rest []byte, err error) {
 // appendCommit appends one commit.
 func appendCommit(dst []byte, env *workspace.Envelope, events []workspace.Event) []byte {
 	dst = sized(dst, func(dst []byte) []byte {
-		return encode(dst, func(f *fields) { describeEnvelope(f, env) })
+		f := fields{out: dst}
+		describeEnvelope(&f, env)
+		return f.encoded()
 	})
 	dst = binary.AppendUvarint(dst, uint64(len(events)))
 	for _, ev := range events {

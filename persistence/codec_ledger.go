@@ -58,7 +58,8 @@ func posted(f *fields, e *workspace.Posted) {
 // entryOf stores the entry under n if it is a T. An entry is never empty.
 func entryOf[T ledger.Entry](f *fields, n uint64, p *ledger.Entry, describe func(*fields, *T)) {
 	if !f.decoding {
-		if x, ok := (*p).(T); ok {
+		if _, ok := (*p).(T); ok { // garbage is made for this one type only
+			x := (*p).(T)
 			f.message(n, func(f *fields) { describe(f, &x) })
 		}
 		return

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rosterd/ledger"
+	"rosterd/persistence/journaltest"
 	"rosterd/scim"
 	"rosterd/workspace"
 )
@@ -76,7 +77,7 @@ func message[T any](name string, describe func(*fields, *T)) wire {
 		name, reflect.TypeFor[T](),
 		func(v any) []byte {
 			t := v.(T)
-			return encode(nil, func(f *fields) { describe(f, &t) })
+			return encode(func(f *fields) { describe(f, &t) })
 		},
 		func(b []byte) (any, error) {
 			var t T
@@ -386,4 +387,39 @@ func FuzzRecordDecode(f *testing.F) {
 		_ = decodeJournal(b, func(workspace.Envelope, workspace.Event) error { return nil })
 		_ = decodeItems(b, func(workspace.SnapshotItem) bool { return true })
 	})
+}
+
+// encode returns the message that describe describes.
+func encode(describe func(*fields)) []byte {
+	var f fields
+	describe(&f)
+	return f.encoded()
+}
+
+// created is the commit of a POST of a person who takes a seat.
+func created(t testing.TB) workspace.Commit {
+	t.Helper()
+	w := journaltest.NewWriter(t, journaltest.NewMemory(), "acme", 1)
+	w.Must(t, journaltest.Person(1))
+	return w.Log[len(w.Log)-1]
+}
+
+// TestAppendCommitAllocs: what is written of a commit makes a piece of garbage
+// for its envelope and for each event, and none for what an event could be.
+func TestAppendCommitAllocs(t *testing.T) {
+	c := created(t)
+	room := make([]byte, 0, maxRecord)
+	n := testing.AllocsPerRun(1000, func() { appendCommit(room, &c.Envelope, c.Events) })
+	if n > float64(len(c.Events)+1) {
+		t.Errorf("%.0f pieces of garbage for %d events", n, len(c.Events))
+	}
+}
+
+func BenchmarkAppendCommit(b *testing.B) {
+	c := created(b)
+	room := make([]byte, 0, maxRecord)
+	b.ReportAllocs()
+	for b.Loop() {
+		appendCommit(room, &c.Envelope, c.Events)
+	}
 }

@@ -38,10 +38,8 @@ type field struct {
 	body   []byte
 }
 
-// encode appends the message that describe describes to dst.
-func encode(dst []byte, describe func(*fields)) []byte {
-	f := fields{out: dst}
-	describe(&f)
+// encoded returns what was written.
+func (f *fields) encoded() []byte {
 	if f.err != nil { // a bug: what is written could not be read
 		panic(f.err)
 	}

@@ -152,7 +152,9 @@ func (s *Store) journalEntries(a workspace.Append) []entry {
 	}
 	flush(len(body))
 	key := headKey(a.Workspace)
-	body = encode(body, func(f *fields) { describeHead(f, &a.Head) })
+	head := fields{out: body}
+	describeHead(&head, &a.Head)
+	body = head.encoded()
 	out = append(out, entry{key: key, record: seal(key, body)})
 	if cap(body) <= maxRecord {
 		*buf = body
