@@ -73,7 +73,9 @@ func measured(r *suiteReport, path string) error {
 }
 
 // sizesDiffer says in what the reports are of different sizes, if they are. How
-// often and for how long was measured makes a value surer, but no other one.
+// often and for how long was measured makes a value surer, but no other one. The
+// rounds whose p99 counts are an exception: what happens once in ten seconds is
+// in a long one, and in a short one or not.
 func sizesDiffer(a, b *suiteReport) string {
 	for _, s := range []struct {
 		name string
@@ -86,6 +88,7 @@ func sizesDiffer(a, b *suiteReport) string {
 		{"workspaces", a.Sizes.Workspaces, b.Sizes.Workspaces},
 		{"workspaces that are not idle", a.Sizes.Busy, b.Sizes.Busy},
 		{"people in each workspace", a.Sizes.PerWorkspace, b.Sizes.PerWorkspace},
+		{"seconds of a round whose p99 counts", a.Sizes.LongSeconds, b.Sizes.LongSeconds},
 	} {
 		if s.a != s.b {
 			return fmt.Sprintf("%s: %v and %v", s.name, s.a, s.b)

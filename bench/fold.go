@@ -8,7 +8,7 @@ import (
 // memTable (15% of its bytes).
 const (
 	foldBodies = 4096
-	foldBytes  = 1 << 20
+	foldBytes  = 2 << 20
 )
 
 // A sink makes bodies durable, all of them with one sync.
@@ -64,29 +64,35 @@ func (f *folder) run() {
 	defer close(f.drained)
 	var sequence uint64
 	var batch []waiting
-	for first := range f.queue {
-		batch = f.gather(append(batch[:0], first))
+	for next := f.first(); next.synced != nil; {
+		batch, next = f.gather(append(batch[:0], next))
 		err := f.sink.commit(batch, sequence)
 		sequence += uint64(len(batch))
 		for _, w := range batch {
 			w.synced <- err
 		}
+		if next.synced == nil {
+			next = f.first()
+		}
 	}
 }
 
-// gather adds what is queued now to the batch, up to the bounds.
-func (f *folder) gather(batch []waiting) []waiting {
-	for size := len(batch[0].body); size < foldBytes && len(batch) < foldBodies; {
+// first waits for a body. It has none once the folder is closed.
+func (f *folder) first() waiting { return <-f.queue }
+
+// gather adds what is queued now to the batch, up to the bounds, and returns the
+// body that did not fit any more, if there was one.
+func (f *folder) gather(batch []waiting) (all []waiting, next waiting) {
+	for size := len(batch[0].body); len(batch) < foldBodies; {
 		select {
-		case w, open := <-f.queue:
-			if !open {
-				return batch
+		case w := <-f.queue:
+			if size += len(w.body); w.synced == nil || size > foldBytes {
+				return batch, w
 			}
 			batch = append(batch, w)
-			size += len(w.body)
 		default:
-			return batch
+			return batch, waiting{}
 		}
 	}
-	return batch
+	return batch, waiting{}
 }

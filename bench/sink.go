@@ -15,7 +15,7 @@ type badgerSink struct{ db *badger.DB }
 
 const (
 	memTable       = 16 << 20
-	tables         = 20      // that gather before they are merged
+	tables         = 10      // that gather before they are merged
 	valueThreshold = 1 << 20 // everything below stays out of the value log
 )
 

@@ -63,7 +63,7 @@ type sizes struct {
 var (
 	fullSizes = sizes{
 		sizesReport: sizesReport{
-			Alternations: 5, RoundSeconds: 4, People: 1_000_000, FewPeople: 100_000, Members: 50_000,
+			Alternations: 5, RoundSeconds: 4, LongSeconds: 20, People: 1_000_000, FewPeople: 100_000, Members: 50_000,
 			Workspaces: 10_000, Busy: 100, PerWorkspace: 100,
 		},
 		warmUp: time.Second, round: 4 * time.Second, long: 20 * time.Second, idle: 12 * time.Second,
@@ -71,7 +71,7 @@ var (
 	}
 	quickSizes = sizes{
 		sizesReport: sizesReport{
-			Alternations: 2, RoundSeconds: 0.15, People: 10_000, FewPeople: 1_000, Members: 500,
+			Alternations: 2, RoundSeconds: 0.15, LongSeconds: 0.25, People: 10_000, FewPeople: 1_000, Members: 500,
 			Workspaces: 40, Busy: 4, PerWorkspace: 20,
 		},
 		warmUp: 30 * time.Millisecond, round: 150 * time.Millisecond, long: 250 * time.Millisecond, idle: 500 * time.Millisecond,

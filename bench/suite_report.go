@@ -51,10 +51,11 @@ type machineReport struct {
 type sizesReport struct {
 	Alternations int     `json:"alternations"`
 	RoundSeconds float64 `json:"roundSeconds"`
-	People       int     `json:"people"`     // in the large store
-	FewPeople    int     `json:"fewPeople"`  // in the store it is compared with
-	Members      int     `json:"members"`    // of the large group
-	Workspaces   int     `json:"workspaces"` // of which all but Busy are idle
+	LongSeconds  float64 `json:"longSeconds,omitzero"` // of a round whose p99 counts
+	People       int     `json:"people"`               // in the large store
+	FewPeople    int     `json:"fewPeople"`            // in the store it is compared with
+	Members      int     `json:"members"`              // of the large group
+	Workspaces   int     `json:"workspaces"`           // of which all but Busy are idle
 	Busy         int     `json:"busy"`
 	PerWorkspace int     `json:"perWorkspace"` // people in each of those
 }

@@ -170,7 +170,8 @@ func (x *exchange) decline(refusal *scim.Error) {
 }
 
 // tokenUses remembers which uses of tokens are on their way to the journal, so
-// that a busy token makes one note a minute. It forgets what is older than that.
+// that a busy token makes one note a minute. It forgets what is older than two
+// minutes when it hears of another use.
 type tokenUses struct {
 	mu     sync.Mutex
 	turned time.Time            // guarded by mu: when last became noted

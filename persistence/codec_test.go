@@ -396,12 +396,17 @@ func encode(describe func(*fields)) []byte {
 	return f.encoded()
 }
 
-// created is the commit of a POST of a person who takes a seat.
+// created is the commit of a person who is new, and of whose seat an entry of
+// the ledger tells.
 func created(t testing.TB) workspace.Commit {
 	t.Helper()
 	w := journaltest.NewWriter(t, journaltest.NewMemory(), "acme", 1)
 	w.Must(t, journaltest.Person(1))
-	return w.Log[len(w.Log)-1]
+	c := w.Log[len(w.Log)-1]
+	if _, ok := c.Events[len(c.Events)-1].(workspace.Posted); !ok {
+		t.Fatalf("%T is no entry of the ledger", c.Events[len(c.Events)-1])
+	}
+	return c
 }
 
 // TestAppendCommitAllocs: what is written of a commit makes a piece of garbage

@@ -2,6 +2,9 @@ package persistence
 
 import (
 	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -278,4 +281,52 @@ func TestSnapshotsSideBySide(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestCloseTakesBytesOut: what was deleted is in no file after a stop.
+func TestCloseTakesBytesOut(t *testing.T) {
+	dir := t.TempDir()
+	const kept, deleted = "kept-kept-kept-kept", "gone-gone-gone-gone"
+	write := func(entries ...entry) {
+		t.Helper()
+		s := open(t, config(dir))
+		if err := s.writer.write(entries); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Heads("", 1); err != nil { // Badger keeps what nobody has read past, and gauges read all the time
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one, two := journalKey("acme", 1), journalKey("acme", 2)
+	write(entry{key: one, record: []byte(deleted)}, entry{key: two, record: []byte(kept)})
+	if !inFiles(t, dir, deleted) || !inFiles(t, dir, kept) {
+		t.Fatal("what was written is in no file as it is")
+	}
+	write(entry{key: one})
+	if inFiles(t, dir, deleted) {
+		t.Error("what was deleted is in a file")
+	}
+	if !inFiles(t, dir, kept) {
+		t.Error("what was not deleted is in no file")
+	}
+}
+
+// inFiles reports whether a file of a store holds a text.
+func inFiles(t *testing.T, dir, text string) (found bool) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		found = found || bytes.Contains(b, []byte(text))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
 }

@@ -130,25 +130,28 @@ func (s *Store) begin() {
 }
 
 // memtable is the size of Badger's write buffer, in bytes. It bounds a
-// transaction to about 15 % of it, which is twice what a member list of fifty
-// thousand takes, packed; two or three of these buffers are in memory. A buffer
+// transaction to about 15 % of it, which is what a list of eighty thousand new
+// members takes, packed; two or three of these buffers are in memory. A buffer
 // that is full becomes a table, and while the disk takes the table, the syncs of
 // appends wait for it: the smaller, the shorter (docs/adr/0023-tables.md).
 const memtable = 16 << 20
 
 // tables is how many tables may gather before Badger merges them, and the double
-// how many before it lets writes wait. Merging writes all of them again, and what
-// was merged before, while appends want the same disk and the same processors;
-// reading, which many tables make slower, is for start-up and the log.
-const tables = 20
+// how many before it lets writes wait. Merging writes all of them again, with
+// what was merged before, while appends want the same disk and the same
+// processors. It needs as much room on the disk as it merges until it is over,
+// which the reserve has to hold (space.go); and what was deleted stays in the
+// files until then.
+const tables = 10
 
 // valueThreshold is the length from which Badger would use its value log, in
 // bytes. Every record is shorter.
 const valueThreshold = 1 << 20
 
 // options are Badger's options for this job: one writer, records of at most a
-// quarter of a megabyte that are packed already, reads only at start-up and for
-// the log. Nothing goes to the value log, whose sync errors Badger swallows.
+// quarter of a megabyte, of which the long ones are packed already, and reads
+// for a workspace that wakes and for the log, rather than for requests. Nothing
+// goes to the value log, whose sync errors Badger swallows.
 func (s *Store) options() badger.Options {
 	return badger.DefaultOptions(filepath.Join(s.cfg.Dir, journalDir)).
 		WithSyncWrites(true).
@@ -161,8 +164,7 @@ func (s *Store) options() badger.Options {
 		WithValueThreshold(valueThreshold).
 		WithValueLogFileSize(1 << 20).
 		WithCompression(options.None).
-		WithBlockCacheSize(8 << 20).
-		WithIndexCacheSize(8 << 20).
+		WithBlockCacheSize(0).
 		WithNumCompactors(2).
 		WithCompactL0OnClose(true). // what was deleted is to go from the files (retention.go)
 		WithChecksumVerificationMode(options.OnTableRead).

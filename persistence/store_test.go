@@ -3,6 +3,7 @@ package persistence
 import (
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -79,6 +80,56 @@ func TestLargestAppend(t *testing.T) {
 			t.Errorf("%s left %d events", name, st.Seq()-before)
 		}
 	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestFoldAtTheLimits: transactions that are as full as they may be are no
+// error, though each append also moves its workspace in the due index.
+func TestFoldAtTheLimits(t *testing.T) {
+	s := open(t, config(t.TempDir()))
+	small := func(ws workspace.ID, after uint64, sizes ...int) job {
+		j := job{ws: ws, after: after, events: 1, due: today().Add(time.Duration(after+1) * time.Hour)}
+		for i, n := range sizes {
+			key := append(journalKey(ws, after+1), byte(i))
+			j.entries = append(j.entries, entry{key: key, record: make([]byte, n)})
+		}
+		j.size = sizeOf(j.entries)
+		return j
+	}
+	// all hands jobs over at once and waits for them.
+	all := func(jobs []job) {
+		t.Helper()
+		done := make(chan error, len(jobs))
+		s.writer.mu.Lock()
+		for _, j := range jobs {
+			j.done = func(err error) { done <- err }
+			s.writer.queue = append(s.writer.queue, j)
+		}
+		s.writer.mu.Unlock()
+		s.writer.filled.Signal()
+		for range jobs {
+			if err := <-done; err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	var many [2][]job
+	for i := range s.writer.maxCount * 2 / 5 { // two entries and two moves each: 1.6 times the most
+		ws := workspace.ID(fmt.Sprintf("ws-%d", i))
+		many[0], many[1] = append(many[0], small(ws, 0, 1, 1)), append(many[1], small(ws, 1, 1, 1))
+	}
+	all(many[0])
+	all(many[1])
+	full := small("full", 1, 900_000, 900_000, 0)
+	full.entries[2].record = make([]byte, s.writer.maxBytes-full.size)
+	full.size = sizeOf(full.entries)
+	if full.size != s.writer.maxBytes {
+		t.Fatalf("%d bytes, want %d", full.size, s.writer.maxBytes)
+	}
+	all([]job{small("full", 0, 1)})
+	all([]job{full})
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

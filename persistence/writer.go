@@ -83,8 +83,8 @@ func (w *writer) init(s *Store) {
 	w.began = time.Now()
 	w.heard.Store(-int64(busyFor))
 	// Badger refuses a transaction at these limits; it counts a little more
-	// than entries show, and what an append changes in the due index comes on
-	// top, hence the tenth.
+	// than entries show, and what the last append of a transaction changes in
+	// the due index comes on top, hence the tenth.
 	w.maxBytes = int(s.db.MaxBatchSize() / 10 * 9)
 	w.maxCount = int(s.db.MaxBatchCount() / 10 * 9)
 }
@@ -330,7 +330,7 @@ func (w *writer) fold(jobs []job) int {
 		if err != nil {
 			continue
 		}
-		size, count, events = size+j.size, count+len(j.entries), events+j.events
+		size, count, events = size+j.size+sizeOf(moves), count+len(j.entries)+len(moves), events+j.events
 		entries = append(append(entries, j.entries...), moves...)
 	}
 	if err := w.commit(entries, events); err != nil {

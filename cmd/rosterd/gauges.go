@@ -18,7 +18,7 @@ func (d *daemon) watch() {
 	tick := time.NewTicker(gaugePeriod)
 	defer tick.Stop()
 	for {
-		if s, err := d.sum(time.Now()); err != nil {
+		if s, err := sum(d.store.Heads, headsAtOnce, time.Now()); err != nil {
 			d.log.Error().Err(err).Msg("the heads of workspaces cannot be read")
 		} else {
 			d.show(s)
@@ -31,11 +31,11 @@ func (d *daemon) watch() {
 	}
 }
 
-// sum adds up all heads.
-func (d *daemon) sum(now time.Time) (*sums, error) {
+// sum adds up all heads, so many at a time.
+func sum(page func(after workspace.ID, limit int) ([]workspace.Head, error), limit int, now time.Time) (*sums, error) {
 	s := &sums{now: now, gates: map[workspace.Gate]int{}}
 	for after := workspace.ID(""); ; {
-		heads, err := d.store.Heads(after, headsAtOnce)
+		heads, err := page(after, limit)
 		if err != nil || len(heads) == 0 {
 			return s, err
 		}

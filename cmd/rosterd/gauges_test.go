@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,16 +38,24 @@ func TestGauges(t *testing.T) {
 	}
 	const day = 24 * time.Hour
 	now := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
-	all := &sums{now: now, gates: map[workspace.Gate]int{}}
-	for _, h := range []workspace.Head{
+	heads := []workspace.Head{
 		{
 			ID: "acme", Active: 3, Inactive: 1, Connections: 2, Gate: workspace.GateOpen,
 			TokenExpires: now.Add(-day), LaterExpiries: []time.Time{now.Add(day), now.Add(6 * day), now.Add(20 * day), now.Add(90 * day)},
 		},
 		{ID: "bolt", Active: 1, Connections: 1, Gate: workspace.GateGrace, GraceEnds: now.Add(time.Second), NoAdmin: true, TokenExpires: now.Add(2 * day)},
 		{ID: "cord", Connections: 4, Gate: workspace.GateGrace, GraceEnds: now},
-	} {
-		all.add(&h)
+	}
+	page := func(after workspace.ID, limit int) ([]workspace.Head, error) {
+		i := slices.IndexFunc(heads, func(h workspace.Head) bool { return h.ID > after })
+		if i < 0 {
+			return nil, nil
+		}
+		return heads[i:min(i+limit, len(heads))], nil
+	}
+	all, err := sum(page, 2, now)
+	if err != nil {
+		t.Fatal(err)
 	}
 	d.show(all)
 	var text bytes.Buffer
