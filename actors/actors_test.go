@@ -95,20 +95,32 @@ func TestFailedAppendTakesWhatFollowsWithIt(t *testing.T) {
 }
 
 func TestReadOnlyAndTooLargeAreSurvived(t *testing.T) {
-	for _, fault := range []error{workspace.ErrReadOnly, workspace.ErrTooLarge} {
+	titled := func(bytes int) workspace.Command {
+		return workspace.AddPerson{Doc: scim.Object{
+			{Name: "userName", Value: scim.Text("big")},
+			{Name: "title", Value: scim.Text(string(make([]byte, bytes)))},
+		}}
+	}
+	for _, tc := range []struct {
+		name  string
+		cmd   workspace.Command
+		fault error
+		want  error
+	}{
+		{"no space", titled(1), workspace.ErrReadOnly, workspace.ErrReadOnly},
+		{"an event too large", titled(maxEvent), workspace.ErrTooLarge, workspace.ErrTooLarge},
+		// What fits by itself was too large beside others, and need not be next time.
+		{"too large with others", titled(maxEvent / 2), workspace.ErrTooLarge, workspace.ErrUnavailable},
+	} {
 		bubble(t, nil, func(b *bench) {
-			b.journal.Fail(func(workspace.Append) error { return fault })
-			big := workspace.AddPerson{Doc: scim.Object{
-				{Name: "userName", Value: scim.Text("big")},
-				{Name: "title", Value: scim.Text(string(make([]byte, maxBatch)))},
-			}}
-			if r := b.do(big); !errors.Is(r.err, fault) {
-				t.Errorf("%v: got %v", fault, r.err)
+			b.journal.Fail(func(workspace.Append) error { return tc.fault })
+			if r := b.do(tc.cmd); !errors.Is(r.err, tc.want) {
+				t.Errorf("%s: got %v, want %v", tc.name, r.err, tc.want)
 			}
 			b.journal.Fail(nil)
 			synctest.Wait() // what came while it is loaded anew fails, too
 			if r := b.do(journaltest.Person(1)); r.err != nil || b.people() != 1 {
-				t.Errorf("after %v: %v", fault, r.err)
+				t.Errorf("%s, after it: %v", tc.name, r.err)
 			}
 		})
 	}

@@ -41,6 +41,35 @@ type clock struct {
 	queues [places]*btree.BTreeG[*alarm]
 	busy   [places]int // ticks under way of alarms that were in these queues
 	timer  *time.Timer
+	spare  []*alarm // that nobody uses
+}
+
+// alarmsAtOnce is how many alarms are made at a time. They live as long as their
+// workspaces, and each is first needed amid the garbage of an import: made one by
+// one, they would hold a page of memory each when the garbage is gone.
+const alarmsAtOnce = 100
+
+// add makes an alarm for a workspace that has none.
+func (c *clock) add(ws workspace.ID, at time.Time) *alarm {
+	if len(c.spare) == 0 {
+		more := make([]alarm, alarmsAtOnce)
+		for i := range more {
+			c.spare = append(c.spare, &more[i])
+		}
+	}
+	last := len(c.spare) - 1
+	a := c.spare[last]
+	c.spare = c.spare[:last]
+	*a = alarm{ws: ws, due: at, at: at, place: ticking}
+	c.alarms[ws] = a
+	return a
+}
+
+// drop forgets an alarm that is in no queue and not being ticked.
+func (c *clock) drop(a *alarm) {
+	delete(c.alarms, a.ws)
+	*a = alarm{}
+	c.spare = append(c.spare, a)
 }
 
 // An alarm is when a workspace wants to be ticked.
@@ -188,8 +217,7 @@ func (c *clock) hear(m *heard) bool {
 	case !known && m.at.IsZero():
 		return false
 	case !known:
-		a = &alarm{ws: m.ws, due: m.at, at: m.at, place: ticking}
-		c.alarms[m.ws] = a
+		a = c.add(m.ws, m.at)
 	case a.due.Equal(m.at):
 		if a.place != asleep {
 			return false
@@ -204,7 +232,7 @@ func (c *clock) hear(m *heard) bool {
 		a.due, a.at, a.fails = m.at, m.at, 0
 	}
 	if m.at.IsZero() {
-		delete(c.alarms, m.ws)
+		c.drop(a)
 		return false
 	}
 	c.move(a, coming)
@@ -254,7 +282,7 @@ func (c *clock) ticked(m *ticked) {
 	a, now := m.alarm, c.sys.cfg.Now()
 	switch {
 	case a.due.IsZero() || errors.Is(m.err, workspace.ErrNotFound):
-		delete(c.alarms, a.ws)
+		c.drop(a)
 		return
 	case m.err == nil && a.due.After(now):
 		a.at, a.fails = a.due, 0

@@ -365,8 +365,9 @@ func (s *shell) arm(c actor.Context, after time.Duration) {
 }
 
 // maxBatch bounds what is gathered into one append, in bytes as Commit.Weight guesses
-// them. It is far below what the journal takes, so that an append that is too
-// large is one command's own fault.
+// them. It is far below what the journal takes. An append that is too large
+// anyway has a large command in it: that one is refused, if it may be too large
+// by itself, and otherwise fits when it is sent again.
 const maxBatch = 1 << 20
 
 // maxAppend bounds an append that holds a part of a bulk, as Commit.Weight guesses it:
@@ -387,26 +388,27 @@ type batch struct {
 }
 
 type pending struct {
-	m      *request
-	r      reply
-	weight int
+	m     *request
+	r     reply
+	large bool // it may be too large for the journal by itself
 }
 
 func (b *batch) add(m *request, commits []workspace.Commit, r reply) {
-	w := 0
+	whole, most := 0, 0
 	for _, c := range commits {
-		w += b.gather(c)
+		w, largest := b.gather(c)
+		whole, most = whole+w, max(most, largest)
 	}
-	b.replies = append(b.replies, pending{m, r, w})
+	b.replies = append(b.replies, pending{m, r, whole > maxAppend || most > maxEvent})
 }
 
-// gather adds a commit and returns what it weighs.
-func (b *batch) gather(c workspace.Commit) int {
-	w, _ := c.Weight()
+// gather adds a commit and returns what it and the largest of its events weigh.
+func (b *batch) gather(c workspace.Commit) (whole, largest int) {
+	whole, largest = c.Weight()
 	b.commits = append(b.commits, c)
 	b.events += len(c.Events)
-	b.weight += w
-	return w
+	b.weight += whole
+	return whole, largest
 }
 
 // answer releases the replies of an append that ended with err.
@@ -420,7 +422,7 @@ func (b *batch) answer(view *workspace.View, err error) {
 			p.m.answer(reply{err: workspace.ErrUnavailable})
 		case errors.Is(err, workspace.ErrReadOnly):
 			p.m.answer(reply{err: err})
-		case errors.Is(err, workspace.ErrTooLarge) && p.weight > maxBatch/2:
+		case errors.Is(err, workspace.ErrTooLarge) && p.large:
 			p.m.answer(reply{err: err})
 		default:
 			p.m.answer(reply{err: workspace.ErrUnavailable})

@@ -174,25 +174,25 @@ func (x *exchange) decline(refusal *scim.Error) {
 // minutes when it hears of another use.
 type tokenUses struct {
 	mu     sync.Mutex
-	turned time.Time            // guarded by mu: when last became noted
-	last   map[string]time.Time // guarded by mu; by workspace and token
-	noted  map[string]time.Time // guarded by mu: since turned
+	turned time.Time              // guarded by mu: when last became noted
+	last   map[[32]byte]time.Time // guarded by mu; by the token's hash
+	noted  map[[32]byte]time.Time // guarded by mu: since turned
 }
 
 const useEvery = time.Minute
 
 // due reports whether a use at this instant is to be noted, and remembers that
 // it is.
-func (u *tokenUses) due(key string, now time.Time) bool {
+func (u *tokenUses) due(hash [32]byte, now time.Time) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.noted == nil || now.Sub(u.turned) >= useEvery {
-		u.last, u.noted, u.turned = u.noted, map[string]time.Time{}, now
+		u.last, u.noted, u.turned = u.noted, map[[32]byte]time.Time{}, now
 	}
-	if now.Sub(u.noted[key]) < useEvery || now.Sub(u.last[key]) < useEvery {
+	if now.Sub(u.noted[hash]) < useEvery || now.Sub(u.last[hash]) < useEvery {
 		return false
 	}
-	u.noted[key] = now
+	u.noted[hash] = now
 	return true
 }
 
@@ -201,7 +201,7 @@ func (s *Server) used(x *exchange, now time.Time) {
 	if now.Sub(x.token.LastUsed) < useEvery {
 		return
 	}
-	if !s.uses.due(string(x.ws)+"/"+x.token.ID, now) {
+	if !s.uses.due(x.token.Hash, now) {
 		return
 	}
 	ws, env, cmd := x.ws, x.envelope(), workspace.UseToken{ID: x.token.ID}
