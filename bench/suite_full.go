@@ -77,8 +77,8 @@ func (s *suite) measurePages(ctx context.Context, client *play.Client, people in
 	return nil
 }
 
-// tailShare is the share of the people who come after the last snapshot of a
-// store that is killed.
+// tailShare is how many more people there are, as a share of them, when a daemon
+// is killed than when it was started.
 const tailShare = 0.01
 
 // measureStarts starts the daemon on both kept stores, after a clean stop and
@@ -111,7 +111,7 @@ func measureStarts(ctx context.Context, s *suite) error {
 	large, few := all[0], all[1]
 	name := func(n int) string { return fmt.Sprintf("%d people", n) }
 	stop, kill := newSide(name(s.People), large.afterStop), newSide(name(s.People), large.afterKill)
-	note := fmt.Sprintf("after kill -9, %.0f %% of the people come after the last snapshot", 100*tailShare)
+	note := fmt.Sprintf("killed after %.0f %% more people had come", 100*tailShare)
 	s.absolute("start-stop", stop, "")
 	s.absolute("start-kill", kill, note)
 	s.compare("start-stop-growth", stop, newSide(name(s.FewPeople), few.afterStop), "")
@@ -176,7 +176,7 @@ func (t *starter) start(ctx context.Context) (float64, error) {
 	return seconds, err
 }
 
-// add creates people that the last snapshot does not hold.
+// add creates people that no snapshot holds.
 func (t *starter) add(round int) error {
 	client := t.daemon.client(t.kept.Token, 1)
 	defer client.Close()

@@ -17,10 +17,11 @@ import (
 const sleeper = "sleeper"
 
 // measurePause compares the p99 of creates while a snapshot and a backup run
-// with that of a quiet daemon. A workspace that nobody uses is snapshotted when
-// it leaves memory, which says when there will be a snapshot: it is touched,
-// then there is a quiet round, and the other begins just before it sleeps. The
-// creates go into a workspace so large that none of its own snapshots is due.
+// with that of a quiet daemon. A workspace that nobody uses leaves memory, and is
+// snapshotted then if much of it has changed, which says when there will be a
+// snapshot: people in it are changed, then there is a quiet round, and the other
+// begins just before it sleeps. The creates go into a workspace so large that
+// none of its own snapshots is due.
 func measurePause(ctx context.Context, s *suite) error {
 	k, err := s.keep(ctx, s.People)
 	if err != nil {
@@ -42,11 +43,11 @@ func measurePause(ctx context.Context, s *suite) error {
 	if err := fill.fill(ctx); err != nil {
 		return err
 	}
-	ids, err := userIDs(p.other, 1)
+	ids, err := userIDs(p.other, min(s.changed(), s.FewPeople))
 	if err != nil {
 		return err
 	}
-	p.id = ids[0]
+	p.changes = traffic{p.other, patchActive(ids), fillAtOnce}
 	if _, _, err := d.firstAnswer(ctx, p.all.client); err != nil { // it may be asleep by now
 		return err
 	}
@@ -58,7 +59,7 @@ func measurePause(ctx context.Context, s *suite) error {
 	var quiet, busy []float64
 	for round := range s.Alternations {
 		s.status.say("round %d of %d", round+1, s.Alternations)
-		a, b, err := p.round(ctx, round)
+		a, b, err := p.round(ctx)
 		if err != nil {
 			return err
 		}
@@ -81,12 +82,17 @@ func measurePause(ctx context.Context, s *suite) error {
 // pauseIdle is when the sleeper sleeps: a moment after the busy round began.
 func (z sizes) pauseIdle() time.Duration { return 2*z.warmUp + z.long + z.long/2 + time.Second }
 
+// changed is how many people are changed before the sleeper sleeps: more than the
+// thousand events, and the tenth of its people, that a daemon replays rather than
+// write a snapshot of.
+func (z sizes) changed() int { return max(1200, z.FewPeople*12/100) }
+
 // pauses are the rounds of measurePause.
 type pauses struct {
 	*suite
 	daemon          *daemon
 	other           *play.Client // of the sleeper
-	id              string       // of one of its people
+	changes         traffic      // of its people
 	all             traffic
 	perSecond       float64
 	backedUp        int64 // bytes
@@ -94,10 +100,9 @@ type pauses struct {
 }
 
 // round returns the p99 of a quiet round and of a busy one.
-func (p *pauses) round(ctx context.Context, round int) (quiet, busy float64, err error) {
-	answer, err := p.other.Do(http.MethodPatch, "/Users/"+p.id, play.ReplaceBody("title", fmt.Sprint("Trainee ", round)))
-	if err != nil || !answer.OK() {
-		return 0, 0, fmt.Errorf("wake the sleeper: status %d: %.300s: %w", answer.Status, answer.Body, err)
+func (p *pauses) round(ctx context.Context) (quiet, busy float64, err error) {
+	if _, err := push(ctx, play.Pace{Count: p.changed()}, p.changes); err != nil {
+		return 0, 0, fmt.Errorf("wake the sleeper: %w", err)
 	}
 	sleeps := time.Now().Add(p.pauseIdle())
 	if quiet, err = p.open(ctx, p.all, p.perSecond, &p.ofQuiet, false); err != nil {
