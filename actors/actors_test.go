@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
+
 	"rosterd/persistence/journaltest"
 	"rosterd/scim"
 	"rosterd/workspace"
@@ -149,7 +151,7 @@ func TestPanicAnswersItsCaller(t *testing.T) {
 	})
 }
 
-func TestIdleStopsWithASnapshot(t *testing.T) {
+func TestIdleStops(t *testing.T) {
 	bubble(t, nil, func(b *bench) {
 		if r := b.do(journaltest.Person(1)); r.err != nil {
 			t.Fatal(r.err)
@@ -173,7 +175,7 @@ func TestIdleStopsWithASnapshot(t *testing.T) {
 		if b.sys.Newest("acme") != nil {
 			t.Error("stopped, it has a view")
 		}
-		if b.sys.Loaded() != 0 || b.journal.Snapshots("acme") == 0 {
+		if b.sys.Loaded() != 0 || b.journal.Snapshots("acme") != 0 {
 			t.Errorf("%d loaded, snapshot at %d", b.sys.Loaded(), b.journal.Snapshots("acme"))
 		}
 		if b.people() != 1 || b.do(journaltest.Person(2)).err != nil || b.people() != 2 {
@@ -296,6 +298,35 @@ func TestSnapshotsKeepReplayShort(t *testing.T) {
 	})
 }
 
+// TestStopLeavesLittleToReplay: a workspace that stops is snapshotted only if it
+// would take long to load, and what is left to replay adds up over its stops.
+func TestStopLeavesLittleToReplay(t *testing.T) {
+	bubble(t, func(c *Config) { c.SnapshotEvery = 100_000 }, func(b *bench) {
+		asleep := func() { b.sleep(2 * time.Hour) }
+		stopped := func() { b.close(); b.open() }
+		covered, snapshots := uint64(0), 0
+		for i, stop := range []func(){asleep, stopped, asleep, stopped, stopped, asleep} {
+			b.add("acme", i*replayed, replayed/5)
+			seq := b.view("acme").Seq()
+			stop()
+			at := b.journal.Snapshots("acme")
+			if long := seq-covered > replayed; long && at != seq || !long && at != covered {
+				t.Errorf("stop %d: a snapshot of %d events; there were %d, of which it covered %d", i, at, seq, covered)
+			}
+			if at != covered {
+				snapshots++
+			}
+			covered = at
+			if b.people() != (i+1)*replayed/5 {
+				t.Errorf("stop %d: %d people", i, b.people())
+			}
+		}
+		if snapshots != 2 {
+			t.Errorf("%d snapshots", snapshots)
+		}
+	})
+}
+
 func TestStopDrains(t *testing.T) {
 	bubble(t, nil, func(b *bench) {
 		b.journal.Hold()
@@ -314,8 +345,8 @@ func TestStopDrains(t *testing.T) {
 		if err := <-stopped; err != nil {
 			t.Error(err)
 		}
-		if b.journal.Snapshots("acme") == 0 {
-			t.Error("stopped without a snapshot")
+		if b.head("acme").Active != 1 {
+			t.Error("stopped without the write")
 		}
 		if r := b.do(journaltest.Person(2)); !errors.Is(r.err, workspace.ErrUnavailable) {
 			t.Errorf("after the stop: %v", r.err)
@@ -326,5 +357,23 @@ func TestStopDrains(t *testing.T) {
 func TestConfigNamesWhatIsMissing(t *testing.T) {
 	if _, err := New(Config{}); err == nil || err.Error() != "actors: Config.Journal is not set" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestRoot: protoactor finds its own processes with fewer maps.
+func TestRoot(t *testing.T) {
+	root := newRoot()
+	defer root.Shutdown()
+	for _, id := range []string{"eventstream", "deadletter"} {
+		if _, found := root.ProcessRegistry.GetLocal(id); !found {
+			t.Errorf("%s is not registered", id)
+		}
+	}
+	pid := root.Root.Spawn(actor.PropsFromFunc(func(actor.Context) {}))
+	if _, found := root.ProcessRegistry.Get(pid); !found {
+		t.Error("an actor is not registered")
+	}
+	if err := root.Root.StopFuture(pid).Wait(); err != nil {
+		t.Error(err)
 	}
 }

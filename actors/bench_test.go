@@ -161,6 +161,18 @@ func (b *bench) head(ws workspace.ID) workspace.Head {
 	return workspace.Head{}
 }
 
+// expire ends the retention of the events of ws up to seq, and takes a snapshot
+// that covers them before.
+func (b *bench) expire(ws workspace.ID, seq uint64) {
+	b.Helper()
+	done := make(chan error)
+	b.journal.Snapshot(b.view(ws), func(err error) { done <- err })
+	if err := <-done; err != nil {
+		b.Fatal(err)
+	}
+	b.journal.Expire(ws, seq)
+}
+
 // sleep has virtual time pass, and waits until nobody runs any more.
 func (b *bench) sleep(d time.Duration) {
 	b.pass(d)

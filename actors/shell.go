@@ -37,7 +37,7 @@ type shell struct {
 
 	landings landings
 
-	snapSeq  uint64  // events in the newest snapshot, or at load
+	snapSeq  uint64  // events in the newest snapshot, or when one failed
 	snapping bool    // a snapshot is being written
 	halting  bool    // stop when nothing is left to do
 	hasty    *unload // the same, without a snapshot, unless there is traffic by then
@@ -142,7 +142,7 @@ func (s *shell) load() {
 		s.log.Error().Err(err).Msg("a workspace cannot be loaded")
 		return
 	}
-	s.state, s.snapSeq = st, st.Seq()
+	s.state, s.snapSeq = st, st.Covered()
 	s.sys.published(s.h, st.View())
 }
 
@@ -309,6 +309,19 @@ func (s *shell) longSince(seq uint64) bool {
 	return seq-s.snapSeq >= uint64(max(s.sys.cfg.SnapshotEvery, s.h.view.Load().Resources()))
 }
 
+// replayed is how many events a workspace may leave to be replayed when it stops.
+// It takes milliseconds, less than to write and to read a snapshot. Where
+// thousands of workspaces fall asleep at a time, those that wait for their
+// snapshot are still in memory (docs/adr/0024-few-events-are-replayed.md).
+const replayed = 1000
+
+// longToReplay reports whether it is worth a snapshot that whoever loads the
+// workspace next has less to replay: to load what was in the last one takes time
+// as well.
+func (s *shell) longToReplay() bool {
+	return s.state.Seq()-s.snapSeq > uint64(max(replayed, s.h.view.Load().Resources()/10))
+}
+
 func (s *shell) snapshot(c actor.Context, v *workspace.View) {
 	if s.snapping {
 		return
@@ -349,7 +362,7 @@ func (s *shell) finish(c actor.Context) {
 	switch {
 	case s.flying > 0 || s.broken || s.snapping:
 		return
-	case s.hasty == nil && s.state != nil && s.state.Exists() && s.state.Seq() > s.snapSeq:
+	case s.hasty == nil && s.state != nil && s.state.Exists() && s.longToReplay():
 		s.snapshot(c, s.h.view.Load())
 		return
 	}

@@ -20,9 +20,9 @@ import (
 // deleted; Badger's compaction, which runs by itself as the store is written
 // and at every Close, takes the bytes out of its files.
 //
-// Snapshots are taken as events come (actors) and at a stop, so neither can be
-// waited for: a workspace that is only read, or one that sleeps, would keep
-// its events for ever. Hence a sweep that needs no writes.
+// Snapshots are taken as events come (actors) and at a stop, if there are many.
+// Neither can be waited for: a workspace that is only read, or one that sleeps,
+// would keep its events for ever. Hence a sweep that needs no writes.
 
 const (
 	// retainEvery is the time between two sweeps.

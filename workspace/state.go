@@ -28,6 +28,8 @@ type State struct {
 
 	ownAnswers bool // no View holds view.answers
 
+	covered uint64 // events in the snapshot it was loaded from
+
 	buf []byte // that records are encoded in
 }
 
@@ -110,6 +112,10 @@ func change[T any, P interface {
 
 // Seq returns the number of events applied.
 func (s *State) Seq() uint64 { return s.view.seq }
+
+// Covered returns the number of events that were in the snapshot which s was
+// loaded from; 0 if there was none. The others had to be replayed.
+func (s *State) Covered() uint64 { return s.covered }
 
 // LastID returns the greatest resource id that the workspace ever used, also
 // by what is deleted, for NextResourceID.
@@ -265,5 +271,6 @@ func Load(id ID, items iter.Seq2[SnapshotItem, error]) (*State, error) {
 		}
 		s.restore(item)
 	}
+	s.covered = s.view.seq
 	return s, nil
 }
