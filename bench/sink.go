@@ -11,7 +11,10 @@ import (
 )
 
 // A badgerSink commits a batch as one synced transaction.
-type badgerSink struct{ db *badger.DB }
+type badgerSink struct {
+	db    *badger.DB
+	ready *badger.Txn // the next one, begun before the last one is answered, as the daemon's
+}
 
 const (
 	memTable       = 16 << 20
@@ -38,12 +41,18 @@ func openBadger(dir string) (sink, error) {
 		WithDetectConflicts(false).
 		WithMetricsEnabled(false).
 		WithLogger(nil))
-	return badgerSink{db}, err
+	if err != nil {
+		return nil, err
+	}
+	return &badgerSink{db, db.NewTransaction(true)}, nil
 }
 
-func (s badgerSink) commit(batch []waiting, first uint64) error {
-	txn := s.db.NewTransaction(true)
-	defer txn.Discard()
+func (s *badgerSink) commit(batch []waiting, first uint64) error {
+	txn := s.ready
+	defer func() {
+		txn.Discard()
+		s.ready = s.db.NewTransaction(true)
+	}()
 	for i, w := range batch {
 		if err := txn.Set(binary.BigEndian.AppendUint64(nil, first+uint64(i)), w.body); err != nil {
 			return err
@@ -52,7 +61,10 @@ func (s badgerSink) commit(batch []waiting, first uint64) error {
 	return txn.Commit()
 }
 
-func (s badgerSink) close() error { return s.db.Close() }
+func (s *badgerSink) close() error {
+	s.ready.Discard()
+	return s.db.Close()
+}
 
 // A fileSink appends a batch to one file with one write and syncs its data.
 type fileSink struct{ file *os.File }

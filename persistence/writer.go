@@ -64,6 +64,13 @@ type writer struct {
 	// belongs to the goroutine that runs the writer.
 	tails map[workspace.ID]tail
 
+	// ready is the next transaction, or nil. To begin one, Badger waits for a
+	// goroutine of its own, which stands in line with all who could run: behind
+	// those who answer for the last transaction, while the disk does nothing. So
+	// the next one begins before they are told. What the last one deleted is
+	// compacted away only after that.
+	ready *badger.Txn
+
 	// What fold works with, kept from one transaction to the next.
 	folded  []entry
 	errs    []error
@@ -305,6 +312,9 @@ func (w *writer) run() {
 	for {
 		jobs := w.take()
 		if jobs == nil {
+			if w.ready != nil {
+				w.ready.Discard()
+			}
 			return
 		}
 		for len(jobs) > 0 {
@@ -405,7 +415,11 @@ func (w *writer) commit(entries []entry, events int) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	txn := w.s.db.NewTransaction(true)
+	txn := w.ready
+	if txn == nil {
+		txn = w.s.db.NewTransaction(true)
+	}
+	w.ready = nil
 	defer txn.Discard()
 	for _, e := range entries {
 		if err := e.put(txn); err != nil {
@@ -415,6 +429,8 @@ func (w *writer) commit(entries []entry, events int) error {
 	}
 	if err := txn.Commit(); err != nil {
 		w.s.fail(fmt.Errorf("commit: %w", err))
+	} else {
+		w.ready = w.s.db.NewTransaction(true)
 	}
 	w.s.cfg.Metrics.JournalSync(events)
 	return w.s.Err()
