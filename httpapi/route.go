@@ -93,6 +93,9 @@ func otherVersion(path []byte) bool {
 	return found && err == nil && "/scim/v"+string(version) != scimRoot
 }
 
+// matches reports whether r is at this address, for whatever method. No {…} stands
+// for a name that begins with a dot: such names are the protocol's, as .search is
+// (RFC 7644 section 3.4.3).
 func (r *route) matches(path []byte, params *[maxParams][]byte) bool {
 	n := 0
 	for _, want := range r.segments {
@@ -100,6 +103,9 @@ func (r *route) matches(path []byte, params *[maxParams][]byte) bool {
 		have, path, _ = bytes.Cut(path, []byte("/"))
 		switch {
 		case want[0] == '{':
+			if len(have) > 0 && have[0] == '.' {
+				return false
+			}
 			params[n] = have
 			n++
 		case want != string(have):
