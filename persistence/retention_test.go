@@ -283,6 +283,37 @@ func TestSnapshotsSideBySide(t *testing.T) {
 	}
 }
 
+// TestSnapshotsOfOneInstant: two who snapshot a workspace as it is at the same
+// instant divide it in chunks as they see fit, under the same keys.
+func TestSnapshotsOfOneInstant(t *testing.T) {
+	dir, w := filled(t, 2000) // seven small chunks, and two large ones
+	s := open(t, config(dir))
+	var both sync.WaitGroup
+	hurry(s)
+	write := func(v *workspace.View) {
+		both.Go(func() {
+			if err := s.snapshot(v); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	write(w.State.View())
+	for begun := false; !begun; {
+		keys, _, err := s.chunksAt("acme", w.State.Seq())
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun = len(keys) > 1
+	}
+	s.writer.heard.Store(-int64(time.Hour))
+	write(w.State.View())
+	both.Wait()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, dir, w)
+}
+
 // TestCloseTakesBytesOut: what was deleted is in no file after a stop.
 func TestCloseTakesBytesOut(t *testing.T) {
 	dir := t.TempDir()

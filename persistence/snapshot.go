@@ -25,9 +25,10 @@ func (s *Store) Snapshot(v *workspace.View, done func(error)) {
 }
 
 func (s *Store) snapshot(v *workspace.View) error {
+	ws, seq := v.ID(), v.Seq()
+	defer s.turns.take(ws)()
 	s.snapshots <- struct{}{}
 	defer func() { <-s.snapshots }()
-	ws, seq := v.ID(), v.Seq()
 	there, finished, err := s.chunksAt(ws, seq)
 	if err != nil {
 		return err
@@ -73,6 +74,40 @@ func (s *Store) snapshot(v *workspace.View) error {
 		return err
 	}
 	return s.clean(ws)
+}
+
+// turns are taken by those who snapshot a workspace: its actor and the retention
+// may at once, and each cuts its chunks as it sees fit. At the same event those
+// have the same keys, and would be a mixture that nobody can load.
+type turns struct {
+	mu    sync.Mutex
+	taken map[workspace.ID]chan struct{} // guarded by mu; closed at the end of the turn
+}
+
+// take waits until nobody snapshots ws, and returns how to end the turn.
+func (t *turns) take(ws workspace.ID) (end func()) {
+	mine := make(chan struct{})
+	for {
+		t.mu.Lock()
+		other, taken := t.taken[ws]
+		if !taken {
+			if t.taken == nil {
+				t.taken = map[workspace.ID]chan struct{}{}
+			}
+			t.taken[ws] = mine
+		}
+		t.mu.Unlock()
+		if !taken {
+			break
+		}
+		<-other
+	}
+	return func() {
+		t.mu.Lock()
+		delete(t.taken, ws)
+		t.mu.Unlock()
+		close(mine)
+	}
 }
 
 // chunksAt returns the keys of the chunks of a snapshot of ws at seq, if one was

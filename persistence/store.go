@@ -45,6 +45,7 @@ type Store struct {
 	work      gate          // the writer, the watchdog, the retention and running snapshots
 	reads     gate          // everything that reads, work included
 	snapshots chan struct{} // one token per running snapshot
+	turns     turns         // of those who snapshot the same workspace
 }
 
 // snapshotsAtOnce bounds the snapshots that are written side by side.
