@@ -68,7 +68,7 @@ type Config struct {
 	Idle          time.Duration // without traffic for so long, a workspace is stopped
 	PerWorkspace  int           // the most commands of one workspace in flight
 	Total         int           // the most commands in flight
-	SnapshotEvery int           // the fewest events between two snapshots
+	SnapshotEvery int           // the fewest events between two snapshots of a workspace that goes on
 	Window        time.Duration // how long a window of bookings stays open
 	Seller        ledger.Seller // issues invoices
 	// Gaps names what an e-invoice lacks; see workspace.Host.
@@ -197,7 +197,7 @@ func newRoot() *actor.ActorSystem {
 	registry := root.ProcessRegistry.LocalPIDs
 	all := registry.LocalPIDs
 	registry.LocalPIDs = slices.Clone(all[:registryMaps])
-	for _, m := range all[registryMaps:] {
+	for _, m := range all {
 		if m.Count() == 0 {
 			continue
 		}
@@ -395,8 +395,8 @@ func (s *System) Loaded() int {
 	return len(s.live)
 }
 
-// Stop lets every actor finish what it was sent, snapshots what changed, and
-// stops them. No actor is started any more. It returns ctx's error if that
+// Stop lets every actor finish what it was sent, snapshots what would take long
+// to replay, and stops them. No actor is started any more. It returns ctx's error if that
 // takes too long; what is acknowledged is durable all the same.
 func (s *System) Stop(ctx context.Context) error {
 	s.mu.Lock()

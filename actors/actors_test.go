@@ -298,31 +298,45 @@ func TestSnapshotsKeepReplayShort(t *testing.T) {
 	})
 }
 
+// TestReplayable: how much a workspace may leave to be replayed.
+func TestReplayable(t *testing.T) {
+	for _, c := range []struct {
+		resources int
+		want      uint64
+	}{{0, 250}, {62, 250}, {63, 252}, {100, 400}, {250, 1000}, {10_000, 1000}, {10_010, 1001}, {1_000_000, 100_000}} {
+		if got := replayable(c.resources); got != c.want {
+			t.Errorf("%d events of %d resources, want %d", got, c.resources, c.want)
+		}
+	}
+}
+
 // TestStopLeavesLittleToReplay: a workspace that stops is snapshotted only if it
 // would take long to load, and what is left to replay adds up over its stops.
 func TestStopLeavesLittleToReplay(t *testing.T) {
 	bubble(t, func(c *Config) { c.SnapshotEvery = 100_000 }, func(b *bench) {
 		asleep := func() { b.sleep(2 * time.Hour) }
 		stopped := func() { b.close(); b.open() }
-		covered, snapshots := uint64(0), 0
-		for i, stop := range []func(){asleep, stopped, asleep, stopped, stopped, asleep} {
-			b.add("acme", i*replayed, replayed/5)
+		const people = 300
+		b.add("acme", 0, people)
+		stopped()
+		covered, snapshots := b.journal.Snapshots("acme"), 0
+		for i, stop := range []func(){asleep, stopped, asleep, stopped, stopped, asleep, stopped} {
+			for n := range people / 2 {
+				b.must("acme", change(fmt.Sprintf(`{"name":"Acme %d-%d"}`, i, n)))
+			}
 			seq := b.view("acme").Seq()
 			stop()
 			at := b.journal.Snapshots("acme")
-			if long := seq-covered > replayed; long && at != seq || !long && at != covered {
+			if long := seq-covered > replayable(people); long && at != seq || !long && at != covered {
 				t.Errorf("stop %d: a snapshot of %d events; there were %d, of which it covered %d", i, at, seq, covered)
 			}
 			if at != covered {
 				snapshots++
 			}
 			covered = at
-			if b.people() != (i+1)*replayed/5 {
-				t.Errorf("stop %d: %d people", i, b.people())
-			}
 		}
-		if snapshots != 2 {
-			t.Errorf("%d snapshots", snapshots)
+		if snapshots != 1 || b.people() != people {
+			t.Errorf("%d snapshots and %d people, want 1 and %d", snapshots, b.people(), people)
 		}
 	})
 }

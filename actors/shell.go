@@ -309,17 +309,25 @@ func (s *shell) longSince(seq uint64) bool {
 	return seq-s.snapSeq >= uint64(max(s.sys.cfg.SnapshotEvery, s.h.view.Load().Resources()))
 }
 
-// replayed is how many events a workspace may leave to be replayed when it stops.
-// It takes milliseconds, less than to write and to read a snapshot. Where
-// thousands of workspaces fall asleep at a time, those that wait for their
-// snapshot are still in memory (docs/adr/0024-few-events-are-replayed.md).
-const replayed = 1000
+// A workspace that stops leaves some events to be replayed: that takes
+// milliseconds, less than to write and to read a snapshot. Where thousands of
+// workspaces fall asleep at a time, those that wait for their snapshot are still
+// in memory (docs/adr/0024-few-events-are-replayed.md).
+const (
+	replayedLeast = 250  // events
+	replayedEach  = 4    // events for each resource, in a workspace of few
+	replayedMost  = 1000 // events, or a tenth of the resources of a large workspace
+)
+
+// replayable returns how many events a workspace of so many resources may leave.
+func replayable(resources int) uint64 {
+	return uint64(max(replayedLeast, min(replayedEach*resources, replayedMost), resources/10))
+}
 
 // longToReplay reports whether it is worth a snapshot that whoever loads the
-// workspace next has less to replay: to load what was in the last one takes time
-// as well.
+// workspace next has less to replay.
 func (s *shell) longToReplay() bool {
-	return s.state.Seq()-s.snapSeq > uint64(max(replayed, s.h.view.Load().Resources()/10))
+	return s.state.Seq()-s.snapSeq > replayable(s.h.view.Load().Resources())
 }
 
 func (s *shell) snapshot(c actor.Context, v *workspace.View) {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -13,7 +14,7 @@ import (
 // A badgerSink commits a batch as one synced transaction.
 type badgerSink struct {
 	db    *badger.DB
-	ready *badger.Txn // the next one, begun before the last one is answered, as the daemon's
+	ready atomic.Pointer[badger.Txn] // the next, begun before the last is answered, as the daemon's
 }
 
 const (
@@ -41,17 +42,19 @@ func openBadger(dir string) (sink, error) {
 		WithDetectConflicts(false).
 		WithMetricsEnabled(false).
 		WithLogger(nil))
-	if err != nil {
-		return nil, err
-	}
-	return &badgerSink{db, db.NewTransaction(true)}, nil
+	return &badgerSink{db: db}, err
 }
 
 func (s *badgerSink) commit(batch []waiting, first uint64) error {
-	txn := s.ready
+	txn := s.ready.Swap(nil)
+	if txn == nil {
+		txn = s.db.NewTransaction(true)
+	}
 	defer func() {
 		txn.Discard()
-		s.ready = s.db.NewTransaction(true)
+		if next := s.db.NewTransaction(true); !s.ready.CompareAndSwap(nil, next) {
+			next.Discard()
+		}
 	}()
 	for i, w := range batch {
 		if err := txn.Set(binary.BigEndian.AppendUint64(nil, first+uint64(i)), w.body); err != nil {
@@ -62,7 +65,9 @@ func (s *badgerSink) commit(batch []waiting, first uint64) error {
 }
 
 func (s *badgerSink) close() error {
-	s.ready.Discard()
+	if txn := s.ready.Load(); txn != nil {
+		txn.Discard()
+	}
 	return s.db.Close()
 }
 

@@ -79,8 +79,13 @@ func measurePause(ctx context.Context, s *suite) error {
 	return nil
 }
 
+// settled is when the disk is done with the changes.
+func (z sizes) settled() time.Duration { return z.long / 2 }
+
 // pauseIdle is when the sleeper sleeps: a moment after the busy round began.
-func (z sizes) pauseIdle() time.Duration { return 2*z.warmUp + z.long + z.long/2 + time.Second }
+func (z sizes) pauseIdle() time.Duration {
+	return z.settled() + 2*z.warmUp + z.long + z.long/2 + time.Second
+}
 
 // changed is how many people are changed before the sleeper sleeps: more than the
 // thousand events, and the tenth of its people, that a daemon replays rather than
@@ -105,15 +110,14 @@ func (p *pauses) round(ctx context.Context) (quiet, busy float64, err error) {
 		return 0, 0, fmt.Errorf("wake the sleeper: %w", err)
 	}
 	sleeps := time.Now().Add(p.pauseIdle())
+	if err := until(ctx, time.Now().Add(p.settled())); err != nil {
+		return 0, 0, err
+	}
 	if quiet, err = p.open(ctx, p.all, p.perSecond, &p.ofQuiet, false); err != nil {
 		return 0, 0, err
 	}
-	begin := time.NewTimer(time.Until(sleeps) - p.warmUp - p.long/4)
-	defer begin.Stop()
-	select {
-	case <-begin.C:
-	case <-ctx.Done():
-		return 0, 0, ctx.Err()
+	if err := until(ctx, sleeps.Add(-p.warmUp-p.long/4)); err != nil {
+		return 0, 0, err
 	}
 	backing, stop := context.WithCancel(ctx)
 	backed := make(chan error, 1)
@@ -121,6 +125,18 @@ func (p *pauses) round(ctx context.Context) (quiet, busy float64, err error) {
 	busy, err = p.open(ctx, p.all, p.perSecond, &p.ofBusy, true)
 	stop()
 	return quiet, busy, errors.Join(err, <-backed)
+}
+
+// until waits for an instant.
+func until(ctx context.Context, at time.Time) error {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // backUp takes one backup after another until ctx ends; the last one is cut

@@ -136,7 +136,8 @@ func certificate(cfg *config) (*tls.Config, error) {
 // commandsInAll bounds the writes of all workspaces in flight.
 const commandsInAll = 16384
 
-// snapshotEvery is the fewest events between two snapshots of a workspace.
+// snapshotEvery is the fewest events between two snapshots of a workspace that
+// goes on.
 const snapshotEvery = 20_000
 
 // wire makes actors and HTTP surface on top of the store.
