@@ -1,7 +1,7 @@
 package main
 
 const loadHelp = `Sends made-up people and teams to a server, measures, and reads back by id what was acknowledged:
-people, who is not active, who is deleted, memberships. Nothing but SCIM is needed of the server.
+people and groups, the names that changes gave them, who is not active, who is deleted, memberships. Nothing but SCIM is needed of the server.
 
 Profiles that bring everybody in, then change a few (renames, leavers, members):
   entra     Microsoft Entra ID: filter, POST, a PATCH for each member

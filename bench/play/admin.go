@@ -164,7 +164,9 @@ func (a *Admin) CreateRole(workspace, name string, rank int) error {
 // CreateConnection adds a connection that speaks the dialect and returns its
 // id.
 func (a *Admin) CreateConnection(workspace, name, dialect string) (string, error) {
-	var created Resource
+	var created struct {
+		ID string `json:"id"`
+	}
 	err := a.Post("/workspaces/"+workspace+"/connections", struct {
 		Name    string `json:"name"`
 		Dialect string `json:"dialect"`

@@ -61,7 +61,7 @@ func (r *run) bulkPeople(t *talk, n int) {
 	ids := r.bulk(t, "bulk of users", "/Users", min(perBulk, r.plan.People-from), func(i int) any { return jsontext.Value(r.plan.Person(from + i).Body()) })
 	for i, id := range ids {
 		if id != "" {
-			r.acked.Users[from+i] = Account{id, Active}
+			r.acked.Users[from+i] = Account{ID: id, State: Active}
 		}
 		r.bulkStep(t, phasePeople, id, &r.summary.Created)
 	}

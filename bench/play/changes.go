@@ -21,9 +21,9 @@ func (c Changes) Steps() int { return c.Rename + c.Deactivate + c.Delete + c.Rem
 // edits are the requests by which a client changes what is there. Each keeps
 // to the id it knows and matches no more.
 type edits struct {
-	rename     func(t *talk, id string, p Person) error
+	rename     func(t *talk, id string, p Person) error // p has the new names
 	deactivate func(t *talk, id string, p Person) error
-	remove     func(t *talk, group, name, user string) error
+	remove     func(t *talk, g int, user string) error
 	deletes    bool
 }
 
@@ -48,7 +48,10 @@ func (r *run) userChanges(e edits) (all []func(*talk)) {
 		switch {
 		case users < c.Rename:
 			all = append(all, func(t *talk) {
-				r.finish(t, phaseChanges, e.rename(t, account.ID, r.plan.Person(i)), &r.summary.Changes)
+				p := r.plan.Person(i).married()
+				err := e.rename(t, account.ID, p)
+				account.rename(r.names(p), err)
+				r.finish(t, phaseChanges, err, &r.summary.Changes)
 			})
 		default:
 			purge := users >= c.Rename+c.Deactivate && e.deletes
@@ -79,8 +82,7 @@ func (r *run) groupChanges(e edits) (all []func(*talk)) {
 			continue
 		}
 		all = append(all, func(t *talk) {
-			group := r.plan.Groups[g]
-			err := e.remove(t, id, group.Name, r.acked.Users[group.Members[m]].ID)
+			err := e.remove(t, g, r.acked.Users[r.plan.Groups[g].Members[m]].ID)
 			r.acked.Members[g][m].write(Absent, err)
 			r.finish(t, phaseChanges, err, &r.summary.Changes)
 		})

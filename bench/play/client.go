@@ -160,6 +160,7 @@ type Resource struct {
 	ID          string         `json:"id"`
 	UserName    string         `json:"userName"`
 	DisplayName string         `json:"displayName"`
+	Name        Name           `json:"name"`
 	Active      jsontext.Value `json:"active"` // there are servers that send a string
 	Members     []Member       `json:"members"`
 }
@@ -167,6 +168,11 @@ type Resource struct {
 // Inactive reports whether the resource says that it is not active.
 func (r Resource) Inactive() bool {
 	return strings.EqualFold(strings.Trim(string(r.Active), `"`), "false")
+}
+
+// Name is what this client reads of a user's name.
+type Name struct {
+	Family string `json:"familyName"`
 }
 
 // A Member is one entry of a group's members.

@@ -126,13 +126,14 @@ func (r *run) entraEdits() edits {
 	return edits{
 		deletes: true,
 		rename: func(t *talk, id string, p Person) error {
-			return edit(t, "rename user", "/Users/"+id, "/Users/"+id, patch(replace("name.familyName", p.married()), replace("displayName", p.marriedDisplay())))
+			return edit(t, "rename user", "/Users/"+id, "/Users/"+id, patch(replace("name.familyName", p.FamilyName), replace("displayName", p.Display)))
 		},
 		deactivate: func(t *talk, id string, _ Person) error {
 			return edit(t, "deactivate user", "/Users/"+id, "/Users/"+id, patch(replace("active", "False")))
 		},
-		remove: func(t *talk, group, _, user string) error {
-			return edit(t, "remove member", "/Groups/"+group+"?excludedAttributes=members", "/Groups/"+group, MembersBody("Remove", user))
+		remove: func(t *talk, g int, user string) error {
+			path := "/Groups/" + r.acked.Groups[g]
+			return edit(t, "remove member", path+"?excludedAttributes=members", path, MembersBody("Remove", user))
 		},
 	}
 }

@@ -32,10 +32,15 @@ type fake struct {
 }
 
 type fakeUser struct {
-	ID          string `json:"id"`
-	UserName    string `json:"userName"`
-	DisplayName string `json:"displayName"`
-	Active      bool   `json:"active"`
+	ID          string   `json:"id"`
+	UserName    string   `json:"userName"`
+	DisplayName string   `json:"displayName"`
+	Name        fakeName `json:"name"`
+	Active      bool     `json:"active"`
+}
+
+type fakeName struct {
+	FamilyName string `json:"familyName"`
 }
 
 type fakeGroup struct {
@@ -158,6 +163,7 @@ func (f *fake) get(ctx *fasthttp.RequestCtx, kind, id string) {
 type fakeResource struct {
 	UserName    string         `json:"userName"`
 	DisplayName string         `json:"displayName"`
+	Name        fakeName       `json:"name"`
 	Active      jsontext.Value `json:"active"`
 	Members     []Member       `json:"members"`
 }
@@ -183,7 +189,7 @@ func (f *fake) add(kind string, in fakeResource) any {
 	f.ids++
 	id := fmt.Sprintf("id-%d", f.ids)
 	if kind == "Users" {
-		f.users[id] = &fakeUser{ID: id, UserName: in.UserName, DisplayName: in.DisplayName, Active: true}
+		f.users[id] = &fakeUser{ID: id, UserName: in.UserName, DisplayName: in.DisplayName, Name: in.Name, Active: true}
 		return f.users[id]
 	}
 	f.groups[id] = &fakeGroup{ID: id, DisplayName: in.DisplayName, Members: in.Members}
@@ -231,7 +237,7 @@ func (f *fake) put(ctx *fasthttp.RequestCtx, kind, id string) {
 		answer(ctx, 200, f.groups[id])
 		return
 	}
-	f.users[id].UserName, f.users[id].DisplayName = in.UserName, in.DisplayName
+	f.users[id].UserName, f.users[id].DisplayName, f.users[id].Name = in.UserName, in.DisplayName, in.Name
 	f.users[id].Active = !Resource{Active: in.Active}.Inactive()
 	answer(ctx, 200, f.users[id])
 }
@@ -275,6 +281,8 @@ func (f *fake) patchUser(ctx *fasthttp.RequestCtx, id string) {
 			f.users[id].Active = !Resource{Active: whole.Active}.Inactive()
 		case "displayName":
 			f.users[id].DisplayName = strings.Trim(string(op.Value), `"`)
+		case "name.familyName":
+			f.users[id].Name.FamilyName = strings.Trim(string(op.Value), `"`)
 		}
 	}
 	answer(ctx, 200, f.users[id])

@@ -29,7 +29,7 @@ func Import(ctx context.Context, c *Client, plan Plan, options Options) (Summary
 func (r *run) importPerson(t *talk, i int) {
 	p := r.plan.Person(i)
 	id, err := r.create(t, "create user", "/Users", p.Body())
-	account, count := Account{id, Active}, &r.summary.Created
+	account, count := Account{ID: id, State: Active}, &r.summary.Created
 	if taken(err) {
 		account, err = r.adopt(t, p)
 		count = &r.summary.Found
@@ -54,7 +54,7 @@ func (r *run) adopt(t *talk, p Person) (Account, error) {
 	if err != nil {
 		return Account{}, r.wrong(a, err.Error())
 	}
-	account := Account{list.Resources[0].ID, Active}
+	account := Account{ID: list.Resources[0].ID, State: Active}
 	if list.Resources[0].Inactive() {
 		account.State = Inactive
 	}

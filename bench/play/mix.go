@@ -131,7 +131,7 @@ func (m *Mix) create(*rand.Rand) (Request, bool) {
 		for len(m.acked.Users) <= number {
 			m.acked.Users = append(m.acked.Users, Account{})
 		}
-		m.acked.Users[number] = Account{created.ID, Active}
+		m.acked.Users[number] = Account{ID: created.ID, State: Active}
 		m.add(&someone{number: number})
 	}}, true
 }

@@ -181,7 +181,7 @@ func TestVerifyAsksAgain(t *testing.T) {
 		return 0
 	}
 	inBubble(t, closing, func(t *testing.T, c *Client) {
-		report, err := Verify(t.Context(), c, Roster(1, 3, 0, 0), Acked{Users: []Account{{"1", Active}, {"2", Active}, {"3", Active}}}, 1)
+		report, err := Verify(t.Context(), c, Roster(1, 3, 0, 0), Acked{Users: []Account{{ID: "1", State: Active}, {ID: "2", State: Active}, {ID: "3", State: Active}}}, 1)
 		if err != nil || report.Read != 3 || report.Differences != 0 {
 			t.Errorf("%+v, %v", report, err)
 		}

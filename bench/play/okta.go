@@ -29,11 +29,11 @@ func Okta(ctx context.Context, c *Client, plan Plan, options Options) (Summary, 
 				oktaPatch(oktaOperation{Op: "replace", Value: oktaActive{false}}))
 			return err
 		},
-		remove: func(t *talk, group, name, user string) error {
-			if err := r.oktaName(t, group, name); err != nil {
+		remove: func(t *talk, g int, user string) error {
+			if err := r.oktaName(t, g); err != nil {
 				return err
 			}
-			_, err := t.call("remove member", http.MethodPatch, "/Groups/"+group,
+			_, err := t.call("remove member", http.MethodPatch, "/Groups/"+r.acked.Groups[g],
 				oktaPatch(oktaOperation{Op: "remove", Path: fmt.Sprintf("members[value eq %q]", user)}))
 			return err
 		},
@@ -49,8 +49,8 @@ func OktaAIW(ctx context.Context, c *Client, plan Plan, options Options) (Summar
 		deactivate: func(t *talk, id string, _ Person) error {
 			return r.readAndReplace(t, "deactivate user", "/Users/"+id, func(whole document) error { return whole.set("active", false) })
 		},
-		remove: func(t *talk, group, _, user string) error {
-			return r.readAndReplace(t, "remove member", "/Groups/"+group, func(whole document) error {
+		remove: func(t *talk, g int, user string) error {
+			return r.readAndReplace(t, "remove member", "/Groups/"+r.acked.Groups[g], func(whole document) error {
 				var before []Member
 				if err := json.Unmarshal(whole["members"], &before); err != nil {
 					return err
@@ -171,7 +171,7 @@ func (r *run) oktaPerson(t *talk, p Person) (id string, found bool, err error) {
 
 func (r *run) oktaRename(t *talk, id string, p Person) error {
 	return r.readAndReplace(t, "rename user", "/Users/"+id, func(whole document) error {
-		return errors.Join(whole.set("displayName", p.marriedDisplay()), whole.set("name", oktaName{p.GivenName, p.married()}))
+		return errors.Join(whole.set("displayName", p.Display), whole.set("name", oktaName{p.GivenName, p.FamilyName}))
 	})
 }
 
@@ -247,19 +247,20 @@ func (r *run) oktaMembers(g int, ms []int) []oktaMember {
 }
 
 func (r *run) oktaPatchMembers(t *talk, g int, ms []int) error {
-	group := r.acked.Groups[g]
-	if err := r.oktaName(t, group, r.plan.Groups[g].Name); err != nil {
+	if err := r.oktaName(t, g); err != nil {
 		return err
 	}
-	_, err := t.call("add members", http.MethodPatch, "/Groups/"+group,
+	_, err := t.call("add members", http.MethodPatch, "/Groups/"+r.acked.Groups[g],
 		oktaPatch(oktaOperation{Op: "add", Path: "members", Value: r.oktaMembers(g, ms)}))
 	return err
 }
 
 // oktaName sends the rename that comes with every update of members, whether
 // the name has changed or not.
-func (r *run) oktaName(t *talk, group, name string) error {
-	_, err := t.call("name group", http.MethodPatch, "/Groups/"+group, oktaPatch(oktaOperation{Op: "replace", Value: oktaGroupName{group, name}}))
+func (r *run) oktaName(t *talk, g int) error {
+	group := r.acked.Groups[g]
+	_, err := t.call("name group", http.MethodPatch, "/Groups/"+group, oktaPatch(oktaOperation{Op: "replace", Value: oktaGroupName{group, r.plan.Groups[g].Name}}))
+	r.acked.Named[g].write(Present, err)
 	return err
 }
 
@@ -268,5 +269,6 @@ func (r *run) oktaPutMembers(t *talk, g int, ms []int) error {
 	_, err := t.call("replace members", http.MethodPut, "/Groups/"+group, encode(oktaGroupBody{
 		Schemas: []string{urnGroup}, ID: group, DisplayName: r.plan.Groups[g].Name, Members: r.oktaMembers(g, ms),
 	}))
+	r.acked.Named[g].write(Present, err)
 	return err
 }

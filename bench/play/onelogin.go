@@ -15,6 +15,7 @@ import (
 // Entra.
 func OneLogin(ctx context.Context, c *Client, plan Plan, options Options) (Summary, error) {
 	r := newRun(plan, newAcked(plan), options)
+	r.noDisplay = true
 	test := func(t *talk) error { return r.list(t, "test connection", "/Users") }
 	groups := map[string]string{} // ids by name
 	return r.play(ctx, c, r.connection(test), r.people(r.oneLoginPerson),
@@ -29,14 +30,13 @@ func OneLogin(ctx context.Context, c *Client, plan Plan, options Options) (Summa
 		r.changes(edits{
 			deletes: true,
 			rename: func(t *talk, id string, p Person) error {
-				p.FamilyName, p.Display = p.married(), p.marriedDisplay()
 				return r.put(t, "rename user", "/Users/"+id, p.template("true"))
 			},
 			deactivate: func(t *talk, id string, p Person) error {
 				return r.put(t, "deactivate user", "/Users/"+id, p.template("false"))
 			},
-			remove: func(t *talk, group, _, user string) error {
-				_, err := t.call("remove member", http.MethodPatch, "/Groups/"+group, oneLoginMember("remove", user))
+			remove: func(t *talk, g int, user string) error {
+				_, err := t.call("remove member", http.MethodPatch, "/Groups/"+r.acked.Groups[g], oneLoginMember("remove", user))
 				return err
 			},
 		}))

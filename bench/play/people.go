@@ -77,9 +77,12 @@ func padded(n, width int) string {
 	return strings.Repeat("0", max(0, width-len(digits))) + digits
 }
 
-// married and marriedDisplay are the names of a person who has married.
-func (p Person) married() string        { return p.FamilyName + "-Lang" }
-func (p Person) marriedDisplay() string { return p.Display + "-Lang" }
+// married is the person after a wedding.
+func (p Person) married() Person {
+	p.FamilyName += "-Lang"
+	p.Display += "-Lang"
+	return p
+}
 
 // A Profile is how much a directory says of a person.
 type Profile uint8

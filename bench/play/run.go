@@ -24,10 +24,11 @@ const (
 type run struct {
 	tally
 	*cycle
-	plan    Plan
-	acked   Acked
-	abandon context.CancelCauseFunc // ends the run
-	began   time.Time
+	plan      Plan
+	acked     Acked
+	noDisplay bool                    // the client writes no displayName of people
+	abandon   context.CancelCauseFunc // ends the run
+	began     time.Time
 }
 
 func newRun(plan Plan, acked Acked, options Options) *run {
@@ -93,15 +94,24 @@ func (r *run) people(bring func(t *talk, p Person) (id string, found bool, err e
 	return phase{func() int { return r.plan.People }, func(t *talk, i int) {
 		id, found, err := bring(t, r.plan.Person(i))
 		if err == nil {
-			r.acked.Users[i] = Account{id, Active}
+			r.acked.Users[i] = Account{ID: id, State: Active}
 		}
 		count := &r.summary.Created
 		if found {
 			count = &r.summary.Found
+			r.acked.Users[i].rename(r.names(r.plan.Person(i)), err)
 		}
 		r.finish(t, phasePeople, err, count)
 		r.peopleUntilNow()
 	}}
+}
+
+// names are what the client's changes call a person.
+func (r *run) names(p Person) *Names {
+	if r.noDisplay {
+		return &Names{Family: p.FamilyName}
+	}
+	return &Names{p.FamilyName, p.Display}
 }
 
 // peopleUntilNow notes how long the people took until now.

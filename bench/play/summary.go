@@ -83,12 +83,17 @@ const (
 type Account struct {
 	ID    string // empty if it never did
 	State State
+	Names *Names // given by the last change of them; nil: there was none, or they may have changed since
 }
+
+// Names are what a change calls a person; empty where it says nothing.
+type Names struct{ Family, Display string }
 
 // Acked is what the server acknowledged, by position in the plan.
 type Acked struct {
 	Users   []Account
 	Groups  []string  // ids; empty where the group failed
+	Named   []State   // per group: Present if a change has given it the name it has in the plan
 	Members [][]State // per group, parallel to Group.Members
 }
 
@@ -96,6 +101,7 @@ func newAcked(plan Plan) Acked {
 	a := Acked{
 		Users:   make([]Account, plan.People),
 		Groups:  make([]string, len(plan.Groups)),
+		Named:   make([]State, len(plan.Groups)),
 		Members: make([][]State, len(plan.Groups)),
 	}
 	for g, group := range plan.Groups {
@@ -112,6 +118,17 @@ func (s *State) write(to State, err error) {
 		*s = to
 	case doubtful(err):
 		*s = Unknown
+	}
+}
+
+// rename notes what became of the write that would give a person names. A
+// refusal leaves them as they were.
+func (a *Account) rename(names *Names, err error) {
+	switch {
+	case err == nil:
+		a.Names = names
+	case doubtful(err):
+		a.Names = nil
 	}
 }
 

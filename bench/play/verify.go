@@ -19,10 +19,10 @@ type Report struct {
 }
 
 // Verify reads back, by id, everything that was acknowledged of a plan: users
-// with their userName, and not active if they were deactivated; that those
-// deleted are gone; groups, with the members that were added and without those
-// removed. Nothing else may change them meanwhile. The error is ctx's if it
-// ended early.
+// with their userName and the names that changes gave them, and not active if
+// they were deactivated; that those deleted are gone; groups, with the name that
+// a change gave them, the members that were added and without those removed.
+// Nothing else may change them meanwhile. The error is ctx's if it ended early.
 func Verify(ctx context.Context, c *Client, plan Plan, acked Acked, connections int) (Report, error) {
 	v := verification{plan: plan, acked: acked}
 	cycle := newCycle(
@@ -57,8 +57,21 @@ func (v *verification) user(t *talk, i int) {
 		err = fmt.Errorf("userName is %q, sent was %q", got.UserName, v.plan.Person(i).UserName)
 	case got.Inactive() != (account.State == Inactive):
 		err = fmt.Errorf("active is %s", got.Active)
+	case account.Names != nil:
+		err = account.Names.compare(got)
 	}
 	v.compared(t, "user "+account.ID, err)
+}
+
+// compare returns what is not the same in a resource.
+func (n *Names) compare(got Resource) error {
+	switch {
+	case got.Name.Family != n.Family:
+		return fmt.Errorf("name.familyName is %q, changed to %q", got.Name.Family, n.Family)
+	case n.Display != "" && got.DisplayName != n.Display:
+		return fmt.Errorf("displayName is %q, changed to %q", got.DisplayName, n.Display)
+	}
+	return nil
 }
 
 // gone is an error unless err says that there is no such resource.
@@ -79,9 +92,14 @@ func (v *verification) group(t *talk, g int) {
 		return
 	}
 	got, err := read(t, "/Groups/"+id)
-	// Matching is by folded name, so only a name that is gone is a difference.
-	if err == nil && got.DisplayName == "" {
+	// Matching is by folded name, so the name of a group that was found or created
+	// is a difference only if it is gone.
+	switch name := v.plan.Groups[g].Name; {
+	case err != nil:
+	case got.DisplayName == "":
 		err = errors.New("no displayName")
+	case v.acked.Named[g] == Present && got.DisplayName != name:
+		err = fmt.Errorf("displayName is %q, changed to %q", got.DisplayName, name)
 	}
 	v.compared(t, "group "+id, err)
 	present := make(map[string]bool, len(got.Members))
