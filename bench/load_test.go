@@ -105,4 +105,12 @@ func TestLoadLies(t *testing.T) {
 	if code != exitFailed || !strings.HasSuffix(last, "acknowledged things are missing") || !strings.Contains(stdout, `missing: user 1: userName is "always-the-same", sent was`) {
 		t.Errorf("exit code %d, %s\n%s", code, last, stdout)
 	}
+	rename := filepath.Join(t.TempDir(), "rename.jsonl")
+	if err := os.WriteFile(rename, []byte(`{"method":"PUT","path":"/Users/1","body":{"userName":"another"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	code, last, stdout = command(t, "load", "--url", base, "--token", "t", "--trace", rename)
+	if code != exitFailed || last != "bench: 1 of 1 acknowledged things are missing" || !strings.Contains(stdout, `missing: /Users/1: userName is "always-the-same", changed to "another"`) {
+		t.Errorf("a trace: exit code %d, %s\n%s", code, last, stdout)
+	}
 }

@@ -71,6 +71,7 @@ type Answer struct {
 	Status     int
 	Body       []byte
 	RetryAfter time.Duration // of a 429: how long to wait, a second if it does not say
+	Sent       time.Time
 	Elapsed    time.Duration // from sending the request to having read the answer
 }
 
@@ -137,7 +138,7 @@ func (e *exchange) do(method, path, contentType string, body []byte) (Answer, er
 	if err := e.client.http.Do(req, &e.resp); err != nil {
 		return Answer{}, err
 	}
-	answer := Answer{Status: e.resp.StatusCode(), Elapsed: time.Since(start), Body: e.resp.Body()}
+	answer := Answer{Status: e.resp.StatusCode(), Sent: start, Elapsed: time.Since(start), Body: e.resp.Body()}
 	e.client.trace.learn(line, method, path, answer)
 	if answer.Status == http.StatusTooManyRequests {
 		answer.RetryAfter = retryAfter(e.resp.Header.Peek("Retry-After"))

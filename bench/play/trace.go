@@ -43,12 +43,13 @@ type Trace struct {
 	lines []traceLine
 	own   bool // paced by the offsets
 
-	mu      sync.Mutex // guards everything that follows
-	changed sync.Cond
-	next    int
-	answers []traced // by line
-	skipped int
-	acked   map[string]State // by path of the resource
+	mu        sync.Mutex // guards everything that follows
+	changed   sync.Cond
+	next      int
+	answers   []traced // by line
+	skipped   int
+	acked     map[string]State               // by path of the resource
+	registers map[string]map[string]register // by path of the resource and attribute
 }
 
 // traced is what is known of a line's answer.
@@ -61,7 +62,7 @@ type traced struct {
 // ReadTrace reads a trace, one request a line; empty lines are counted and
 // left out. The error names the line.
 func ReadTrace(from io.Reader) (*Trace, error) {
-	t := &Trace{acked: map[string]State{}}
+	t := &Trace{acked: map[string]State{}, registers: map[string]map[string]register{}}
 	t.changed.L = &t.mu
 	scanner := bufio.NewScanner(from)
 	scanner.Buffer(make([]byte, 64<<10), maxTraceLine)
@@ -212,25 +213,51 @@ func (t *Trace) conclude(at int, id string) {
 	t.changed.Broadcast()
 }
 
-// done reads an answer: what was created is there, what was deleted is gone.
+// done reads an answer: what was created is there, what was deleted is gone,
+// what was changed is as it was changed.
 func (t *Trace) done(at int, r Request, a Answer, err error) {
-	id := ""
+	now, id := time.Now(), ""
 	creates := r.Method == http.MethodPost && err == nil && a.Status == http.StatusCreated
 	if creates || t.answers[at].needed && err == nil {
 		id = a.only()
+	}
+	path, _, _ := strings.Cut(r.Path, "?")
+	var changes map[string]*string
+	if r.Method == http.MethodPut || r.Method == http.MethodPatch {
+		changes = changed(r.Method, r.Body)
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
 	case creates && id != "":
-		collection, _, _ := strings.Cut(r.Path, "?")
-		t.acked[collection+"/"+id] = Present
+		t.acked[path+"/"+id] = Present
 	case r.Method == http.MethodDelete:
-		state := t.acked[r.Path]
+		state := t.acked[path]
 		state.write(Absent, written(a, err))
-		t.acked[r.Path] = state
+		t.acked[path] = state
+	case len(changes) > 0:
+		t.change(path, changes, a, now, err)
 	}
 	t.conclude(at, id)
+}
+
+// change notes what became of a write that was answered now. REQUIRES: t.mu
+// held.
+func (t *Trace) change(path string, changes map[string]*string, a Answer, now time.Time, err error) {
+	err = written(a, err)
+	if _, known := t.acked[path]; !known && err == nil {
+		t.acked[path] = Present // found, and not created
+	}
+	if t.registers[path] == nil {
+		t.registers[path] = map[string]register{}
+	}
+	for name, value := range changes {
+		before, known := t.registers[path][name]
+		if !known {
+			before = anything
+		}
+		t.registers[path][name] = before.write(value, a.Sent, now, err)
+	}
 }
 
 // only returns the id of the resource that an answer is about: what was
@@ -263,7 +290,8 @@ func (l traceLine) kind() string {
 	return kind
 }
 
-// Verify reads back what was created, and that what was deleted is gone.
+// Verify reads back what was created or changed, with what the last change said
+// of it, and that what was deleted is gone.
 func (t *Trace) Verify(ctx context.Context, c *Client, connections int) (Report, error) {
 	var v verification
 	var paths []string
@@ -274,9 +302,12 @@ func (t *Trace) Verify(ctx context.Context, c *Client, connections int) (Report,
 	}
 	slices.Sort(paths)
 	cycle := newCycle(phase{func() int { return len(paths) }, func(talk *talk, i int) {
-		_, err := read(talk, paths[i])
-		if t.acked[paths[i]] == Absent {
+		got, err := read(talk, paths[i])
+		switch {
+		case t.acked[paths[i]] == Absent:
 			err = gone(err)
+		case err == nil:
+			err = compare(got, t.registers[paths[i]])
 		}
 		v.compared(talk, paths[i], err)
 	}})
