@@ -37,9 +37,9 @@ type Source interface {
 type Pace struct {
 	Connections int           // requests in flight at a time, at least 1
 	Rate        float64       // open loop: requests per second, whatever the server does; 0: closed loop
-	WarmUp      time.Duration // from the start; what is sent in it is not counted
+	WarmUp      time.Duration // from the start; a request whose instant is in it is not counted
 	Duration    time.Duration // after the warm-up
-	Count       int           // requests, after the warm-up
+	Count       int           // counted requests; what was taken in the warm-up is sent even if it is more
 	Think       time.Duration // closed loop: how long a connection rests after each answer
 	Ramp        time.Duration // from the start: connections (closed loop) or rate (open loop) grow linearly
 }
@@ -54,6 +54,9 @@ type Pace struct {
 // for everybody whom it kept waiting (no coordinated omission). The same holds
 // for requests with an At. Only the millisecond or two that the client's own
 // timer may be late for an idle connection are not the server's.
+//
+// A request counts if its instant is not before the end of the warm-up: the one
+// of its At, or else of the schedule, or else when it is sent.
 //
 // The run ends with ctx, after the Pace's duration or count, or with the
 // source, whatever is first. Requests on their way are waited for. progress,
@@ -85,8 +88,16 @@ type driver struct {
 	recorder *recorder
 	start    time.Time
 	tick     atomic.Int64 // requests of the schedule taken so far
-	counted  atomic.Int64 // requests taken after the warm-up
-	waited   atomic.Int64 // of these, whose instant had passed by then
+	counted  atomic.Int64 // requests that count, or will for all that is known
+	waited   atomic.Int64 // of these, whose instant had passed when they were taken
+}
+
+// A slot is where in the run a request stands.
+type slot struct {
+	instant time.Duration // from the start
+	due     time.Time     // from when the latency is measured
+	late    bool          // the instant had passed when it was taken
+	counts  bool
 }
 
 // work is one connection.
@@ -100,28 +111,16 @@ func (d *driver) work(ctx context.Context, i int) {
 		return
 	}
 	for ctx.Err() == nil {
-		due, counts, ok := d.take(ctx, sleep)
+		s, ok := d.take(ctx, sleep)
 		if !ok {
 			return
 		}
 		r, ok := d.source.Next(ctx)
-		if !ok {
+		if !ok || !d.place(ctx, sleep, &s, r.At) {
 			return
 		}
-		switch {
-		case r.At > 0:
-			late := false
-			if due, late, ok = sleep.due(ctx, d.start.Add(r.At)); !ok {
-				return
-			}
-			if counts && late {
-				d.waited.Add(1)
-			}
-		case !open:
-			due = time.Now()
-		}
 		answer, err := exchange.do(r.Method, r.Path, scimType, r.Body)
-		shard.record(r.Kind, counts, due, time.Now(), answer, err)
+		shard.record(r.Kind, s.counts, s.due, time.Now(), answer, err)
 		if r.Done != nil {
 			r.Done(answer, err)
 		}
@@ -131,33 +130,55 @@ func (d *driver) work(ctx context.Context, i int) {
 	}
 }
 
-// take takes the next place in the run: in an open loop, it waits for its
-// instant. It says from when the latency is measured and whether the request
-// counts, and false if the run is over.
-func (d *driver) take(ctx context.Context, sleep *sleeper) (due time.Time, counts, ok bool) {
-	due = time.Now()
-	late := false
+// take takes the next slot of the run: in an open loop, it waits for its
+// instant. It is false if the run is over.
+func (d *driver) take(ctx context.Context, sleep *sleeper) (s slot, ok bool) {
+	s.instant = time.Since(d.start)
 	if d.pace.Rate > 0 {
-		after := d.pace.instant(d.tick.Add(1) - 1)
-		if d.pace.Duration > 0 && after >= d.pace.WarmUp+d.pace.Duration {
+		s.instant = d.pace.instant(d.tick.Add(1) - 1)
+		if d.pace.Duration > 0 && s.instant >= d.pace.WarmUp+d.pace.Duration {
 			<-ctx.Done() // the end of the schedule is not the end of the run
-			return due, false, false
+			return s, false
 		}
-		if due, late, ok = sleep.due(ctx, d.start.Add(after)); !ok {
-			return due, false, false
+		if s.due, s.late, ok = sleep.due(ctx, d.start.Add(s.instant)); !ok {
+			return s, false
 		}
 	}
-	counts = due.Sub(d.start) >= d.pace.WarmUp
-	if counts {
+	if s.counts = s.instant >= d.pace.WarmUp; s.counts {
 		n := d.counted.Add(1)
-		if d.pace.Count > 0 && n > int64(d.pace.Count) {
-			return due, false, false
-		}
-		if late {
-			d.waited.Add(1)
+		return s, d.pace.Count == 0 || n <= int64(d.pace.Count)
+	}
+	return s, true
+}
+
+// place moves a slot to the instant of the request that has got it, once that is
+// known, and waits for it: at, or now in a closed loop. It is false if the run
+// ends meanwhile.
+func (d *driver) place(ctx context.Context, sleep *sleeper, s *slot, at time.Duration) (ok bool) {
+	switch {
+	case at > 0:
+		s.instant = at
+	case d.pace.Rate == 0:
+		s.due = time.Now()
+		s.instant = s.due.Sub(d.start)
+	}
+	before := s.counts
+	s.counts = s.instant >= d.pace.WarmUp
+	switch {
+	case s.counts && !before:
+		d.counted.Add(1)
+	case before && !s.counts:
+		d.counted.Add(-1)
+	}
+	if at > 0 {
+		if s.due, s.late, ok = sleep.due(ctx, d.start.Add(at)); !ok {
+			return false
 		}
 	}
-	return due, counts, true
+	if s.counts && s.late {
+		d.waited.Add(1)
+	}
+	return true
 }
 
 // instant returns when the n-th request of an open loop is due, from the

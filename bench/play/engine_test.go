@@ -191,6 +191,58 @@ func TestDriveAt(t *testing.T) {
 	})
 }
 
+// instants is a source of requests at these milliseconds.
+type instants struct {
+	at   []int
+	made atomic.Int64
+}
+
+func (s *instants) Next(context.Context) (Request, bool) {
+	n := int(s.made.Add(1) - 1)
+	if n >= len(s.at) {
+		return Request{}, false
+	}
+	return Request{Method: "GET", At: time.Duration(s.at[n]) * time.Millisecond}, true
+}
+
+// TestDriveWarmUp: a request counts if its instant is not before the end of the
+// warm-up, whenever a connection took it and whenever it was sent. Answers take
+// 300 ms, the warm-up is a second, and what is sent is counted or warm-up.
+func TestDriveWarmUp(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		at      []int
+		pace    Pace
+		counted int64
+		waited  int64
+	}{
+		{"taken before, due after", []int{998, 999, 1000, 1001}, Pace{Connections: 4}, 2, 0},
+		{"due before, sent after", []int{800, 900, 950, 1000, 1100, 3000}, Pace{Connections: 1}, 3, 2},
+		{"with a count", []int{800, 900, 950, 1000, 1100, 3000}, Pace{Connections: 1, Count: 2}, 2, 2},
+		{"with a count, taken before", []int{700, 1400, 1450}, Pace{Connections: 2, Count: 1}, 1, 0},
+		{"few counted, many connections", []int{800, 900, 950, 1000, 3000, 4000}, Pace{Connections: 3, Count: 1}, 1, 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			inBubble(t, steady(300*time.Millisecond), func(t *testing.T, client *Client) {
+				c.pace.WarmUp = time.Second
+				o := Drive(t.Context(), client, &instants{at: c.at}, c.pace, nil)
+				var sent, warmUp int64
+				for _, s := range o.Series {
+					sent += s.Count
+				}
+				for _, at := range c.at {
+					if at < 1000 {
+						warmUp++
+					}
+				}
+				if o.Count != c.counted || sent != warmUp+o.Count || o.Waited != c.waited {
+					t.Errorf("%d counted, %d sent, %d waited", o.Count, sent, o.Waited)
+				}
+			})
+		})
+	}
+}
+
 func TestDriveStops(t *testing.T) {
 	inBubble(t, steady(time.Second), func(t *testing.T, c *Client) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
