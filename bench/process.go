@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"golang.org/x/sys/unix"
 )
 
 // Bounds of a child process's life.
@@ -21,8 +22,10 @@ const (
 	pollInterval = time.Millisecond // below what any figure here resolves
 )
 
-// A process is a server that bench has started: the daemon, or bench itself as
-// the bare server. Whoever starts one defers kill.
+// A process is a server that bench has started: the daemon, bench itself as the
+// bare server, or a peer. Whoever starts one defers kill. It leads a process
+// group of its own, and what is left of that ends with it: a peer's start is a
+// script, which may have children.
 type process struct {
 	cmd     *exec.Cmd
 	started time.Time     // just before exec
@@ -43,19 +46,28 @@ func startProcess(ctx context.Context, dir, program string, args ...string) (*pr
 	defer output.Close()
 	p := &process{cmd: exec.Command(program, args...), exited: make(chan struct{}), output: output.Name()}
 	p.cmd.Stdout, p.cmd.Stderr = output, output
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.started = time.Now()
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
 	}
-	go func() {
-		_ = p.cmd.Wait() // the state is read from ProcessState
-		close(p.exited)
-	}()
+	go p.wait()
 	if err := p.awaitReady(ctx); err != nil {
 		p.kill()
 		return nil, fmt.Errorf("%s: %w%s", filepath.Base(program), err, p.lastLines())
 	}
 	return p, nil
+}
+
+// wait ends the group when the process has ended, and before it is reaped: its
+// id is not another's until then.
+func (p *process) wait() {
+	pid := p.cmd.Process.Pid
+	for unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOWAIT, nil) == unix.EINTR {
+	}
+	_ = syscall.Kill(-pid, syscall.SIGKILL) // fails only if nobody is left
+	_ = p.cmd.Wait()                        // the state is read from ProcessState
+	close(p.exited)
 }
 
 func (p *process) awaitReady(ctx context.Context) error {
@@ -126,8 +138,8 @@ func (p *process) stop() error {
 	return nil
 }
 
-// kill ends the process as kill -9 does and waits until it is gone. It may be
-// called of a process that has ended.
+// kill ends the process and its group as kill -9 does and waits until it is
+// gone. It may be called of a process that has ended.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill() // fails only if it has ended
 	<-p.exited
