@@ -21,7 +21,7 @@ const (
 )
 
 type createsFlags struct {
-	rosterd             string
+	rosterd, dir        string
 	connections, rounds int
 	duration            time.Duration
 	json                bool
@@ -41,6 +41,7 @@ func createsCommand() *cobra.Command {
 		}),
 	}
 	cmd.Flags().StringVar(&f.rosterd, "rosterd", "", "daemon to start (default: built from this module)")
+	dirFlag(cmd, &f.dir)
 	cmd.Flags().IntVar(&f.connections, "connections", 64, "requests in flight at a time")
 	cmd.Flags().IntVar(&f.rounds, "rounds", 5, "rounds of each server, in turn")
 	cmd.Flags().DurationVar(&f.duration, "duration", 4*time.Second, "length of a round")
@@ -52,7 +53,7 @@ func limitsCreates(ctx context.Context, f createsFlags, stdout, stderr io.Writer
 	if err := cmp.Or(atLeast("connections", f.connections, 1), atLeast("rounds", f.rounds, 1), atLeast("duration", int(f.duration), 1)); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "rosterd-bench-*")
+	dir, err := makeDir(f.dir)
 	if err != nil {
 		return err
 	}

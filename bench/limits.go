@@ -26,7 +26,7 @@ func limitsCommand() *cobra.Command {
 			return limits(cmd.Context(), f, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		}),
 	}
-	cmd.Flags().StringVar(&f.dir, "dir", "", "directory on the disk to measure (default: for temporary files)")
+	dirFlag(cmd, &f.dir)
 	cmd.Flags().IntVar(&f.connections, "connections", connections, "writes or requests in flight at a time")
 	cmd.Flags().IntVar(&f.size, "size", 1600, "length of the echo's answers in bytes")
 	cmd.Flags().IntVar(&f.bulk, "bulk", perBulk, "people in a bulk")
@@ -36,8 +36,22 @@ func limitsCommand() *cobra.Command {
 	return cmd
 }
 
+// dirFlag gives a command the flag that says which disk it measures.
+func dirFlag(cmd *cobra.Command, dir *string) {
+	cmd.Flags().StringVar(dir, "dir", "", "directory on the disk to measure (default: for temporary files)")
+}
+
+// makeDir makes the directory that a command works in, in that of its --dir.
+func makeDir(parent string) (string, error) {
+	dir, err := os.MkdirTemp(parent, "rosterd-bench-*")
+	if err != nil && parent != "" {
+		return "", usageError("--dir: " + err.Error())
+	}
+	return dir, err
+}
+
 type bareFlags struct {
-	listen      string
+	dir, listen string
 	connections int
 	duration    time.Duration
 	json        bool
@@ -56,6 +70,7 @@ func bareCommand() *cobra.Command {
 			return limitsBare(cmd.Context(), f, cmd.OutOrStdout())
 		}),
 	}
+	dirFlag(cmd, &f.dir)
 	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:0", "address for the bare server")
 	cmd.Flags().IntVar(&f.connections, "connections", 64, "requests in flight at a time")
 	cmd.Flags().DurationVar(&f.duration, "duration", 5*time.Second, "how long to drive it")
@@ -67,7 +82,7 @@ func limitsBare(ctx context.Context, f bareFlags, stdout io.Writer) (err error) 
 	if err := cmp.Or(atLeast("connections", f.connections, 1), atLeast("duration", int(f.duration), 1)); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "rosterd-bench-*")
+	dir, err := makeDir(f.dir)
 	if err != nil {
 		return err
 	}

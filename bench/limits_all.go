@@ -31,7 +31,7 @@ func limits(ctx context.Context, f limitsFlags, stdout, stderr io.Writer) (err e
 		atLeast("size", f.size, 0), atLeast("bulk", f.bulk, 1)); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp(f.dir, "rosterd-bench-*")
+	dir, err := makeDir(f.dir)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ const (
 )
 
 type scaleFlags struct {
-	rosterd             string
+	rosterd, dir        string
 	people, connections int
 	json                bool
 }
@@ -47,6 +47,7 @@ func scaleCommand() *cobra.Command {
 		}),
 	}
 	cmd.Flags().StringVar(&f.rosterd, "rosterd", "", "daemon to start (default: built from this module)")
+	dirFlag(cmd, &f.dir)
 	cmd.Flags().IntVar(&f.people, "people", 100_000, "how many people")
 	cmd.Flags().IntVar(&f.connections, "connections", 64, "requests in flight at a time while importing")
 	cmd.Flags().BoolVar(&f.json, "json", false, "print the result as JSON")
@@ -57,7 +58,7 @@ func measureScale(ctx context.Context, f scaleFlags, stdout, stderr io.Writer) (
 	if err := cmp.Or(atLeast("people", f.people, leastPeople), atLeast("connections", f.connections, 1)); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "rosterd-bench-*")
+	dir, err := makeDir(f.dir)
 	if err != nil {
 		return err
 	}
