@@ -298,7 +298,7 @@ func TestSnapshotsOfOneInstant(t *testing.T) {
 		})
 	}
 	write(w.State.View())
-	for begun := false; !begun; {
+	for begun := false; !begun && !t.Failed(); {
 		keys, _, err := s.chunksAt("acme", w.State.Seq())
 		if err != nil {
 			t.Fatal(err)
