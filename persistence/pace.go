@@ -10,6 +10,12 @@ import "time"
 // the appends that wait by then, and after a step comes a rest that is longer
 // than it was: appends find a processor and a disk that are free. Without
 // appends there are no rests, and the steps are large.
+//
+// Badger merges its tables by itself, as fast as it can, and has no option to do
+// that slowly: for seconds goroutines would wait for a processor and syncs for the
+// disk. But it tells its log of each table that a merge has filled, before it goes
+// on. So that is where a merge rests while there are appends (merges, and
+// docs/adr/0025-merges-rest.md).
 
 const (
 	// busyFor is how long after an append others are expected.
@@ -18,12 +24,20 @@ const (
 	// these bytes in a fraction of the time of a sync.
 	rideBytes = 32 << 10
 	rideCount = 256
-	// restShare is how much longer a rest is than the step before it.
-	restShare = 4
+	// restShare is how much longer a rest is than the step before it: a tenth of
+	// a processor is what the work may take.
+	restShare = 9
 	// maxRest bounds a rest: a step may take long for reasons that do not burden
 	// the machine, as a backup whose reader is slow.
 	maxRest = 20 * time.Millisecond
+	// mergeRest is how long merges rest after a table of 2 to 8 MB, as long as
+	// hardly more tables wait than made them begin.
+	mergeRest = 100 * time.Millisecond
 )
+
+// mergedTable is what Badger's message about a table that a merge has filled
+// begins with.
+const mergedTable = "[%d] LOG Compact. Added "
 
 // busy reports whether there are appends these days.
 func (w *writer) busy() bool {
@@ -52,14 +66,46 @@ func (p *pace) rest() {
 	if !p.w.busy() {
 		return
 	}
-	rest := time.NewTimer(min(restShare*time.Since(p.began), maxRest))
-	defer rest.Stop()
+	p.w.sleep(min(restShare*time.Since(p.began), maxRest))
+}
+
+// sleep waits for d, or until the store is closed or has failed.
+func (w *writer) sleep(d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
 	select {
-	case <-rest.C:
-	case <-p.w.s.closing:
-	case <-p.w.s.failed:
+	case <-timer.C:
+	case <-w.s.closing:
+	case <-w.s.failed:
 	}
 }
 
 // work begins a step.
 func (p *pace) work() { p.began = time.Now() }
+
+// merges are those that Badger has under way, each in goroutines of its own.
+type merges struct {
+	w       *writer
+	waiting func() int // how many tables wait to be merged, or are being merged
+
+	turn chan struct{} // held by the one that rests: all of them together are to be slow
+}
+
+func newMerges(w *writer, waiting func() int) *merges {
+	return &merges{w, waiting, make(chan struct{}, 1)}
+}
+
+// rest is called by a merge that has filled a table.
+func (m *merges) rest() {
+	m.turn <- struct{}{}
+	defer func() { <-m.turn }()
+	if m.w.busy() {
+		m.w.sleep(restOfMerge(m.waiting()))
+	}
+}
+
+// restOfMerge halves the rest with every table that came meanwhile. Long before
+// appends would have to wait for merges (twice tables) there is none.
+func restOfMerge(waiting int) time.Duration {
+	return mergeRest >> max(0, waiting-tables-1)
+}

@@ -2,9 +2,14 @@ package persistence
 
 import (
 	"bytes"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/dgraph-io/badger/v4"
 
 	"rosterd/workspace"
 )
@@ -98,5 +103,79 @@ func TestRestEndsWithTheStore(t *testing.T) {
 	for range 1000 { // 20 s, if it did
 		p := pace{&s.writer, time.Time{}}
 		p.rest()
+	}
+}
+
+// TestMergesRest: while there are appends merges rest after each table, in turn,
+// and less with every table that waits for them.
+func TestMergesRest(t *testing.T) {
+	const atOnce = 5
+	for _, c := range []struct {
+		waiting int
+		idle    bool
+		want    time.Duration
+	}{
+		{waiting: 0, want: atOnce * mergeRest},
+		{waiting: tables + 1, want: atOnce * mergeRest},
+		{waiting: tables + 2, want: atOnce * mergeRest / 2},
+		{waiting: tables + 4, want: atOnce * mergeRest / 8},
+		{waiting: tables, idle: true, want: 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			w := &writer{s: &Store{}, began: time.Now()}
+			w.heard.Store(int64(time.Hour))
+			if c.idle {
+				w.heard.Store(-int64(busyFor))
+			}
+			m := newMerges(w, func() int { return c.waiting })
+			var group sync.WaitGroup
+			for range atOnce {
+				group.Go(m.rest)
+			}
+			group.Wait()
+			if got := time.Since(w.began); got != c.want {
+				t.Errorf("%d tables wait, idle %t: %d merges took %v, want %v", c.waiting, c.idle, atOnce, got, c.want)
+			}
+		})
+	}
+	if rest := restOfMerge(2*tables - 1); rest > time.Millisecond {
+		t.Errorf("just before appends have to wait, merges rest for %v", rest)
+	}
+}
+
+// mergeEar counts the messages about tables that merges have filled.
+type mergeEar struct {
+	badger.Logger
+	tables atomic.Int64
+}
+
+func (e *mergeEar) Debugf(format string, _ ...any) {
+	if strings.HasPrefix(format, mergedTable) {
+		e.tables.Add(1)
+	}
+}
+
+// TestBadgerTellsOfMerges: Badger still has these words for a table that a merge
+// has filled, and says them before it goes on.
+func TestBadgerTellsOfMerges(t *testing.T) {
+	s := open(t, config(t.TempDir()))
+	options := s.options()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ear := &mergeEar{Logger: options.Logger}
+	db, err := badger.Open(options.WithLogger(ear))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = db.Update(func(txn *badger.Txn) error { return txn.Set([]byte("key"), []byte("value")) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil { // merges what is in memory
+		t.Fatal(err)
+	}
+	if ear.tables.Load() == 0 {
+		t.Error("Badger merged, and its log did not hear of it")
 	}
 }

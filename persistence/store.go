@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/dgraph-io/badger/v4"
@@ -42,10 +43,11 @@ type Store struct {
 	failure  error // set before failed is closed
 
 	closing   chan struct{}
-	work      gate          // the writer, the watchdog, the retention and running snapshots
-	reads     gate          // everything that reads, work included
-	snapshots chan struct{} // one token per running snapshot
-	turns     turns         // of those who snapshot the same workspace
+	work      gate                   // the writer, the watchdog, the retention and running snapshots
+	reads     gate                   // everything that reads, work included
+	snapshots chan struct{}          // one token per running snapshot
+	turns     turns                  // of those who snapshot the same workspace
+	merges    atomic.Pointer[merges] // nil until the writer can say whether there are appends
 }
 
 // snapshotsAtOnce bounds the snapshots that are written side by side.
@@ -123,6 +125,7 @@ func openJournal(cfg Config) (*Store, error) {
 func (s *Store) begin() {
 	s.space = newSpace(s)
 	s.writer.init(s)
+	s.merges.Store(newMerges(&s.writer, func() int { return s.db.Levels()[0].NumTables }))
 	s.work.run(s.writer.run)
 	s.work.run(s.space.watch)
 	if s.cfg.Retention > 0 {
@@ -174,7 +177,7 @@ func (s *Store) options() badger.Options {
 }
 
 // badgerLog reads Badger's log for errors, which Badger may survive and this
-// store does not.
+// store does not, and for what merges do.
 type badgerLog struct{ s *Store }
 
 func (l badgerLog) Errorf(format string, args ...any) {
@@ -185,8 +188,17 @@ func (l badgerLog) Warningf(format string, args ...any) {
 	l.s.cfg.Log.Warn().Msgf("badger: %s", strings.TrimSpace(fmt.Sprintf(format, args...)))
 }
 
-func (l badgerLog) Infof(string, ...any)  {}
-func (l badgerLog) Debugf(string, ...any) {}
+func (l badgerLog) Infof(string, ...any) {}
+
+// Debugf hears where merges are, and holds them there.
+func (l badgerLog) Debugf(format string, _ ...any) {
+	if !strings.HasPrefix(format, mergedTable) {
+		return
+	}
+	if m := l.s.merges.Load(); m != nil {
+		m.rest()
+	}
+}
 
 // fail makes err the end of the store.
 func (s *Store) fail(err error) {
