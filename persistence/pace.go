@@ -1,6 +1,10 @@
 package persistence
 
-import "time"
+import (
+	"time"
+
+	"github.com/dgraph-io/badger/v4"
+)
 
 // # Pace
 //
@@ -24,14 +28,14 @@ const (
 	// these bytes in a fraction of the time of a sync.
 	rideBytes = 32 << 10
 	rideCount = 256
-	// restShare is how much longer a rest is than the step before it: a tenth of
-	// a processor is what the work may take.
+	// restShare is how much longer a rest is than the step before it: small steps
+	// take a tenth of a processor.
 	restShare = 9
 	// maxRest bounds a rest: a step may take long for reasons that do not burden
 	// the machine, as a backup whose reader is slow.
 	maxRest = 20 * time.Millisecond
-	// mergeRest is how long merges rest after a table of 2 to 8 MB, as long as
-	// hardly more tables wait than made them begin.
+	// mergeRest is how long merges rest after a table, most of which have 2 to
+	// 8 MB, as long as they keep up.
 	mergeRest = 100 * time.Millisecond
 )
 
@@ -85,27 +89,38 @@ func (p *pace) work() { p.began = time.Now() }
 
 // merges are those that Badger has under way, each in goroutines of its own.
 type merges struct {
-	w       *writer
-	waiting func() int // how many tables wait to be merged, or are being merged
+	w      *writer
+	levels func() []badger.LevelInfo
 
 	turn chan struct{} // held by the one that rests: all of them together are to be slow
 }
 
-func newMerges(w *writer, waiting func() int) *merges {
-	return &merges{w, waiting, make(chan struct{}, 1)}
+func newMerges(w *writer, levels func() []badger.LevelInfo) *merges {
+	return &merges{w, levels, make(chan struct{}, 1)}
 }
 
-// rest is called by a merge that has filled a table.
+// rest is called by a merge that has filled a table. Where space is short there is
+// none: a merge gives back the tables that it has merged.
 func (m *merges) rest() {
 	m.turn <- struct{}{}
 	defer func() { <-m.turn }()
-	if m.w.busy() {
-		m.w.sleep(restOfMerge(m.waiting()))
+	if m.w.busy() && !m.w.s.space.short.Load() {
+		m.w.sleep(restOfMerge(m.levels()))
 	}
 }
 
-// restOfMerge halves the rest with every table that came meanwhile. Long before
-// appends would have to wait for merges (twice tables) there is none.
-func restOfMerge(waiting int) time.Duration {
-	return mergeRest >> max(0, waiting-tables-1)
+// restOfMerge halves the rest with every table, or as much as goes into one, that
+// waits at the first level beyond those that may. While Badger merges them, a few
+// more may come: appends stop at twice as many. Before it can begin to, what the
+// last merge has left in the levels below has to be gone down, or nearly so; else
+// it makes one table of all that wait, in one go.
+func restOfMerge(levels []badger.LevelInfo) time.Duration {
+	may := tables + 1
+	for _, below := range levels[1 : len(levels)-1] {
+		if below.Size > 2*below.TargetSize {
+			may = tables / 3
+		}
+	}
+	first := levels[0]
+	return mergeRest >> max(0, max(first.NumTables, int(first.Size/memtable))-may)
 }

@@ -107,38 +107,59 @@ func TestRestEndsWithTheStore(t *testing.T) {
 }
 
 // TestMergesRest: while there are appends merges rest after each table, in turn,
-// and less with every table that waits for them.
+// and less with every table that waits.
 func TestMergesRest(t *testing.T) {
 	const atOnce = 5
 	for _, c := range []struct {
-		waiting int
-		idle    bool
-		want    time.Duration
+		name     string
+		tables   int   // at the first level
+		size     int64 // of it, in MB
+		below    int64 // size of the level below, in MB
+		idle     bool
+		short    bool
+		halvings int
+		none     bool
 	}{
-		{waiting: 0, want: atOnce * mergeRest},
-		{waiting: tables + 1, want: atOnce * mergeRest},
-		{waiting: tables + 2, want: atOnce * mergeRest / 2},
-		{waiting: tables + 4, want: atOnce * mergeRest / 8},
-		{waiting: tables, idle: true, want: 0},
+		{name: "nothing waits"},
+		{name: "a merge begins", tables: tables, size: 160, below: 20},
+		{name: "one came meanwhile", tables: tables + 1, size: 176},
+		{name: "two came meanwhile", tables: tables + 2, size: 192, halvings: 1},
+		{name: "one very large table", tables: 1, size: 208, halvings: 2},
+		{name: "few wait, and the level below is full", tables: 3, size: 48, below: 150},
+		{name: "some wait, and the level below is full", tables: 5, size: 80, below: 150, halvings: 2},
+		{name: "no appends", tables: tables, size: 160, idle: true, none: true},
+		{name: "space is short", tables: tables, size: 160, short: true, none: true},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			w := &writer{s: &Store{}, began: time.Now()}
+			w := &writer{s: &Store{space: &space{}}, began: time.Now()}
+			w.s.space.short.Store(c.short)
 			w.heard.Store(int64(time.Hour))
 			if c.idle {
 				w.heard.Store(-int64(busyFor))
 			}
-			m := newMerges(w, func() int { return c.waiting })
+			m := newMerges(w, func() []badger.LevelInfo {
+				return []badger.LevelInfo{
+					{NumTables: c.tables, Size: c.size << 20, TargetSize: 10 << 20},
+					{Level: 1, Size: c.below << 20, TargetSize: 10 << 20},
+					{Level: 2, Size: 1 << 40, TargetSize: 10 << 20}, // the last one
+				}
+			})
 			var group sync.WaitGroup
 			for range atOnce {
 				group.Go(m.rest)
 			}
 			group.Wait()
-			if got := time.Since(w.began); got != c.want {
-				t.Errorf("%d tables wait, idle %t: %d merges took %v, want %v", c.waiting, c.idle, atOnce, got, c.want)
+			want := atOnce * (mergeRest >> c.halvings)
+			if c.none {
+				want = 0
+			}
+			if got := time.Since(w.began); got != want {
+				t.Errorf("%s: %d merges rested for %v, want %v", c.name, atOnce, got, want)
 			}
 		})
 	}
-	if rest := restOfMerge(2*tables - 1); rest > time.Millisecond {
+	stalls := []badger.LevelInfo{{NumTables: 2*tables - 1}, {}}
+	if rest := restOfMerge(stalls); rest > time.Millisecond {
 		t.Errorf("just before appends have to wait, merges rest for %v", rest)
 	}
 }

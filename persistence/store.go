@@ -125,7 +125,7 @@ func openJournal(cfg Config) (*Store, error) {
 func (s *Store) begin() {
 	s.space = newSpace(s)
 	s.writer.init(s)
-	s.merges.Store(newMerges(&s.writer, func() int { return s.db.Levels()[0].NumTables }))
+	s.merges.Store(newMerges(&s.writer, s.db.Levels))
 	s.work.run(s.writer.run)
 	s.work.run(s.space.watch)
 	if s.cfg.Retention > 0 {
