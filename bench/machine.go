@@ -26,6 +26,9 @@ func describeMachine(dir string) machineReport {
 		m.CPU = cmp.Or(cpuModel(string(text)), m.CPU)
 	}
 	if text, err := os.ReadFile("/proc/self/mounts"); err == nil {
+		if whole, err := filepath.Abs(dir); err == nil {
+			dir = whole
+		}
 		if resolved, err := filepath.EvalSymlinks(dir); err == nil {
 			dir = resolved
 		}

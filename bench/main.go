@@ -25,9 +25,9 @@ const (
 )
 
 func main() {
-	// Every command stops its child processes when ctx ends, so an interrupt
-	// leaves none behind.
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// Every command stops its child processes when ctx ends, so an interrupt,
+	// or a terminal that is closed, leaves none behind.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

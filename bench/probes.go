@@ -32,7 +32,7 @@ type diskProbe struct {
 var diskProbes = []diskProbe{
 	{"fdatasync, each write its own", openFile, false},
 	{"fdatasync, folded", openFile, true},
-	{"Badger, each write its own", openBadger, false},
+	{"Badger, each write its own", openBadgerForMany, false},
 	{"Badger, folded", openBadger, true},
 }
 

@@ -4,10 +4,6 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
-	"strings"
-	"sync"
-	"sync/atomic"
-	"time"
 
 	"github.com/dgraph-io/badger/v4"
 	"github.com/dgraph-io/badger/v4/options"
@@ -16,9 +12,9 @@ import (
 
 // A badgerSink commits a batch as one synced transaction.
 type badgerSink struct {
-	db     *badger.DB
-	ready  atomic.Pointer[badger.Txn] // the next, begun before the last is answered, as the daemon's
-	merges *merges
+	db    *badger.DB
+	keeps bool        // one goroutine commits, and begins the next transaction before the last is answered, as the daemon's
+	ready *badger.Txn // that one
 }
 
 const (
@@ -30,10 +26,19 @@ const (
 // openBadger opens a store in dir, with what the daemon's own store is opened
 // with (persistence/store.go), so that what is held against the daemon is as
 // well tuned: synced writes, no value log, small write buffers, tables that are
-// merged seldom, nothing compressed or cached that is only appended. Merges rest
-// as the daemon's do.
+// merged seldom, nothing compressed or cached that is only appended. Merges do not
+// rest as the daemon's do: what is put off while it is measured would be done
+// while the other one is.
 func openBadger(dir string) (sink, error) {
-	m := &merges{}
+	s, err := openBadgerForMany(dir)
+	if s != nil {
+		s.(*badgerSink).keeps = true
+	}
+	return s, err
+}
+
+// openBadgerForMany is openBadger for goroutines that commit side by side.
+func openBadgerForMany(dir string) (sink, error) {
 	db, err := badger.Open(badger.DefaultOptions(dir).
 		WithSyncWrites(true).
 		WithValueThreshold(valueThreshold).
@@ -47,24 +52,22 @@ func openBadger(dir string) (sink, error) {
 		WithNumCompactors(2).
 		WithDetectConflicts(false).
 		WithMetricsEnabled(false).
-		WithLogger(m))
+		WithLogger(nil))
 	if err != nil {
 		return nil, err
 	}
-	m.db.Store(db)
-	return &badgerSink{db: db, merges: m}, nil
+	return &badgerSink{db: db}, nil
 }
 
 func (s *badgerSink) commit(batch []waiting, first uint64) error {
-	s.merges.heard.Store(time.Now().UnixMilli())
-	txn := s.ready.Swap(nil)
+	txn := s.ready
 	if txn == nil {
 		txn = s.db.NewTransaction(true)
 	}
 	defer func() {
 		txn.Discard()
-		if next := s.db.NewTransaction(true); !s.ready.CompareAndSwap(nil, next) {
-			next.Discard()
+		if s.keeps {
+			s.ready = s.db.NewTransaction(true)
 		}
 	}()
 	for i, w := range batch {
@@ -76,36 +79,10 @@ func (s *badgerSink) commit(batch []waiting, first uint64) error {
 }
 
 func (s *badgerSink) close() error {
-	if txn := s.ready.Load(); txn != nil {
-		txn.Discard()
+	if s.ready != nil {
+		s.ready.Discard()
 	}
-	s.merges.db.Store(nil)
 	return s.db.Close()
-}
-
-// merges rest while there are commits, in turn, for 100 ms after each table, and
-// half as long for every table that came since they began: as those of the daemon
-// (persistence/pace.go), which hears of the tables in Badger's log, too. Nothing
-// else in that log is of interest here.
-type merges struct {
-	db    atomic.Pointer[badger.DB] // nil while nothing is to rest
-	heard atomic.Int64              // when the newest commit began, in milliseconds
-	turn  sync.Mutex
-}
-
-func (m *merges) Errorf(string, ...any)   {}
-func (m *merges) Warningf(string, ...any) {}
-func (m *merges) Infof(string, ...any)    {}
-
-func (m *merges) Debugf(format string, _ ...any) {
-	if !strings.HasPrefix(format, "[%d] LOG Compact. Added ") {
-		return
-	}
-	m.turn.Lock()
-	defer m.turn.Unlock()
-	if db := m.db.Load(); db != nil && time.Now().UnixMilli()-m.heard.Load() < 100 {
-		time.Sleep(100 * time.Millisecond >> max(0, db.Levels()[0].NumTables-tables-1))
-	}
 }
 
 // A fileSink appends a batch to one file with one write and syncs its data.

@@ -65,10 +65,6 @@ func measurePause(ctx context.Context, s *suite) error {
 		}
 		quiet, busy = append(quiet, a), append(busy, b)
 	}
-	stay := func() error { _, _, err := d.firstAnswer(ctx, p.all.client); return err }
-	if err := s.awaitLoaded(ctx, d, 1, stay); err != nil {
-		return fmt.Errorf("the sleeper does not sleep: %w", err)
-	}
 	s.compare("pause", newSide("with a snapshot and a backup", busy), newSide("without", quiet), fmt.Sprintf(
 		"%.0f requests a second; in each round a snapshot of %d people, and a backup of %d, of which %.0f MB came in all%s%s",
 		p.perSecond, s.FewPeople, k.People+s.FewPeople, float64(p.backedUp)/megabyte, p.ofBusy.note("the busy ones"), p.ofQuiet.note("the quiet ones")))
@@ -124,8 +120,22 @@ func (p *pauses) round(ctx context.Context) (quiet, busy float64, err error) {
 	go func() { backed <- p.backUp(backing) }()
 	busy, err = p.open(ctx, p.all, p.perSecond, &p.ofBusy, true)
 	stop()
-	return quiet, busy, errors.Join(err, <-backed)
+	if err = errors.Join(err, <-backed); err != nil {
+		return 0, 0, err
+	}
+	// The daemon counts every 10 s, so that it may have slept for as long by then.
+	ctx, cancel := context.WithTimeout(ctx, countsEvery)
+	defer cancel()
+	stay := func() error { _, _, err := p.daemon.firstAnswer(ctx, p.all.client); return err }
+	if err := p.awaitLoaded(ctx, p.daemon, 1, stay); err != nil {
+		return 0, 0, fmt.Errorf("the sleeper was not asleep by the end of the round: %w", err)
+	}
+	return quiet, busy, nil
 }
+
+// countsEvery is how long it takes at most until a daemon says how many workspaces
+// are loaded, and some.
+const countsEvery = 12 * time.Second
 
 // until waits for an instant.
 func until(ctx context.Context, at time.Time) error {

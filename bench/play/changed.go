@@ -35,13 +35,13 @@ func (r Resource) attribute(name string) string {
 // a PUT leaves out, or a PATCH removes, may be empty or a default of the
 // server's.
 func changed(method string, body []byte) map[string]*string {
-	all := map[string]*string{}
+	all, unknown := map[string]*string{}, map[string]*string{}
+	for _, name := range readBack {
+		unknown[name] = nil
+	}
 	if method == http.MethodPut {
-		for _, name := range readBack {
-			all[name] = nil
-		}
-		said(all, "", body)
-		return all
+		said(unknown, "", body)
+		return unknown
 	}
 	var patch struct {
 		Operations []struct {
@@ -51,7 +51,7 @@ func changed(method string, body []byte) map[string]*string {
 		} `json:"Operations"`
 	}
 	if err := json.Unmarshal(body, &patch, json.MatchCaseInsensitiveNames(true)); err != nil {
-		return nil // a server that accepts it knows more than we do
+		return unknown // a server that accepts it knows more than we do
 	}
 	for _, op := range patch.Operations {
 		if strings.EqualFold(op.Op, "remove") {

@@ -47,6 +47,27 @@ func TestTraceChanges(t *testing.T) {
 	verify(`/Users/id-1: name.familyName is "", changed to "Lee"`)
 }
 
+// TestTraceReuse: some servers make the id of the name, so that a new one may have
+// the id of one that is gone, and nothing of what was changed of that.
+func TestTraceReuse(t *testing.T) {
+	trace, err := ReadTrace(strings.NewReader(`{"method":"POST","path":"/Users","body":{"userName":"ann"}}
+{"method":"PATCH","path":"/Users/ann","body":{"Operations":[{"op":"replace","path":"displayName","value":"Ann"}]}}
+{"method":"DELETE","path":"/Users/ann"}
+{"method":"POST","path":"/Users","body":{"userName":"ann"}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []int{0, 1, 1, 0} {
+		r := Request{Method: trace.lines[i].Method, Path: trace.lines[i].Path, Body: trace.lines[i].Body}
+		status := map[string]int{"POST": 201, "PATCH": 200, "DELETE": 204}[r.Method]
+		trace.done(i, r, Answer{Status: status, Body: []byte(`{"id":"ann"}`)}, nil)
+		if got := len(trace.registers["/Users/ann"]); got != want {
+			t.Errorf("after line %d: %d attributes are known to be changed, want %d", i+1, got, want)
+		}
+	}
+}
+
 // TestChanged reads what a body changes: null is anything.
 func TestChanged(t *testing.T) {
 	for _, c := range []struct{ method, body, want string }{
@@ -58,7 +79,7 @@ func TestChanged(t *testing.T) {
 		{"PATCH", `{"Operations":[{"op":"replace","path":"displayName","value":"A"},{"op":"replace","path":"displayName","value":"B"}]}`, "displayName=B"},
 		{"PATCH", `{"Operations":[{"op":"replace","path":"displayName","value":null},{"op":"add","path":"members","value":[{"value":"7"}]}]}`, "displayName=null"},
 		{"PATCH", `{"Operations":[{"op":"replace","path":"emails[type eq \"work\"].value","value":"a@example.com"},{"op":"replace","path":"title","value":"Boss"}]}`, ""},
-		{"PATCH", `no JSON`, ""},
+		{"PATCH", `{"Operations":[{"op":1}]}`, "active=null displayName=null name.familyName=null userName=null"},
 	} {
 		all := changed(c.method, []byte(c.body))
 		var got []string

@@ -145,8 +145,10 @@ func (d *driver) take(ctx context.Context, sleep *sleeper) (s slot, ok bool) {
 		}
 	}
 	if s.counts = s.instant >= d.pace.WarmUp; s.counts {
-		n := d.counted.Add(1)
-		return s, d.pace.Count == 0 || n <= int64(d.pace.Count)
+		if n := d.counted.Add(1); d.pace.Count > 0 && n > int64(d.pace.Count) {
+			d.counted.Add(-1) // somebody's slot may turn out not to count
+			return s, false
+		}
 	}
 	return s, true
 }

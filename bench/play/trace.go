@@ -231,6 +231,7 @@ func (t *Trace) done(at int, r Request, a Answer, err error) {
 	switch {
 	case creates && id != "":
 		t.acked[path+"/"+id] = Present
+		delete(t.registers, path+"/"+id) // of another one that had this id
 	case r.Method == http.MethodDelete:
 		state := t.acked[path]
 		state.write(Absent, written(a, err))
