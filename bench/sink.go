@@ -29,16 +29,12 @@ const (
 // merged seldom, nothing compressed or cached that is only appended. Merges do not
 // rest as the daemon's do: what is put off while it is measured would be done
 // while the other one is.
-func openBadger(dir string) (sink, error) {
-	s, err := openBadgerForMany(dir)
-	if s != nil {
-		s.(*badgerSink).keeps = true
-	}
-	return s, err
-}
+func openBadger(dir string) (sink, error) { return openBadgerSink(dir, true) }
 
 // openBadgerForMany is openBadger for goroutines that commit side by side.
-func openBadgerForMany(dir string) (sink, error) {
+func openBadgerForMany(dir string) (sink, error) { return openBadgerSink(dir, false) }
+
+func openBadgerSink(dir string, keeps bool) (sink, error) {
 	db, err := badger.Open(badger.DefaultOptions(dir).
 		WithSyncWrites(true).
 		WithValueThreshold(valueThreshold).
@@ -56,7 +52,7 @@ func openBadgerForMany(dir string) (sink, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &badgerSink{db: db}, nil
+	return &badgerSink{db: db, keeps: keeps}, nil
 }
 
 func (s *badgerSink) commit(batch []waiting, first uint64) error {
