@@ -118,6 +118,7 @@ func openJournal(cfg Config) (*Store, error) {
 	if s.db, err = badger.Open(s.options()); err != nil {
 		return nil, openError(cfg.Dir, err)
 	}
+	restValueLog(s.db)
 	return s, nil
 }
 
@@ -155,7 +156,7 @@ const valueThreshold = 1 << 20
 // options are Badger's options for this job: one writer, records of at most a
 // quarter of a megabyte, of which the long ones are packed already, and reads
 // for a workspace that wakes and for the log, rather than for requests. Nothing
-// goes to the value log, whose sync errors Badger swallows.
+// goes to the value log (valuelog.go).
 func (s *Store) options() badger.Options {
 	return badger.DefaultOptions(filepath.Join(s.cfg.Dir, journalDir)).
 		WithSyncWrites(true).

@@ -118,7 +118,7 @@ func (s *Store) Append(a workspace.Append) {
 }
 
 // maxEvent bounds a record whatever is in it: Badger moves values beyond its
-// threshold to the value log, whose sync errors it only logs.
+// threshold to the value log, which is not synced (restValueLog).
 const maxEvent = valueThreshold - 64<<10
 
 func oversized(e entry) bool { return len(e.record) > maxEvent }
@@ -261,8 +261,12 @@ func (w *writer) put(j job, queue *[]job) {
 
 // write makes entries durable in as many transactions as they need, in order,
 // and returns when they are. Appends go first, and the transactions are small
-// while there are any.
+// while there are any. It returns workspace.ErrTooLarge if one is longer than a
+// record may be, and writes nothing then.
 func (w *writer) write(entries []entry) error {
+	if slices.ContainsFunc(entries, oversized) {
+		return workspace.ErrTooLarge
+	}
 	for len(entries) > 0 {
 		n, size := 0, 0
 		most, bytes := w.maxCount, w.maxBytes/4
