@@ -170,8 +170,10 @@ const (
 	packedNot = 0
 	packedS2  = 1
 
-	// packFrom is the length from which a body is packed.
-	packFrom = 4 << 10
+	// packFrom is the length from which a body is packed: what two people who
+	// come together take. One alone would gain a third at a cost that a workspace
+	// where people come one by one pays for each.
+	packFrom = 1 << 10
 	// maxUnpacked bounds what a record may unpack to.
 	maxUnpacked = 64 << 20
 )
