@@ -109,11 +109,12 @@ func (m *merges) rest() {
 	}
 }
 
-// restOfMerge halves the rest with every table, or as much as goes into one, that
-// waits at the first level beyond those that may. While Badger merges them, a few
-// more may come: appends stop at twice as many. Before it can begin to, what the
-// last merge has left in the levels below has to be gone down, or nearly so; else
-// it makes one table of all that wait, in one go.
+// restOfMerge halves the rest with every table that waits at the first level beyond
+// those that may. While Badger merges them, a few more may come: appends stop at
+// twice as many. Before it can begin to, what the last merge has left in the
+// levels below has to be gone down, or nearly so; else it makes one table of all
+// that wait, in one go. That one is large, and is not counted for more: nothing
+// stops for it, and it takes as many rests as it is divided into.
 func restOfMerge(levels []badger.LevelInfo) time.Duration {
 	may := tables + 1
 	for _, below := range levels[1 : len(levels)-1] {
@@ -121,6 +122,5 @@ func restOfMerge(levels []badger.LevelInfo) time.Duration {
 			may = tables / 3
 		}
 	}
-	first := levels[0]
-	return mergeRest >> max(0, max(first.NumTables, int(first.Size/memtable))-may)
+	return mergeRest >> max(0, levels[0].NumTables-may)
 }

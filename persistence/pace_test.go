@@ -124,7 +124,7 @@ func TestMergesRest(t *testing.T) {
 		{name: "a merge begins", tables: tables, size: 160, below: 20},
 		{name: "one came meanwhile", tables: tables + 1, size: 176},
 		{name: "two came meanwhile", tables: tables + 2, size: 192, halvings: 1},
-		{name: "one very large table", tables: 1, size: 208, halvings: 2},
+		{name: "one very large table", tables: 1, size: 208},
 		{name: "few wait, and the level below is full", tables: 3, size: 48, below: 150},
 		{name: "some wait, and the level below is full", tables: 5, size: 80, below: 150, halvings: 2},
 		{name: "no appends", tables: tables, size: 160, idle: true, none: true},
