@@ -8,6 +8,7 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,13 +39,10 @@ func (s *Store) Backup(w io.Writer) error {
 	pace, step := s.writer.pace(), 0
 	var sizes []byte
 	err := s.view("backup", func(txn *badger.Txn) error {
-		// Badger prefetches each value in a goroutine of its own, and copies it.
-		it := txn.NewIterator(badger.IteratorOptions{})
-		defer it.Close()
-		for it.Rewind(); it.Valid(); it.Next() {
-			key := it.Item().Key()
+		for item := range everything(txn) {
+			key := item.Key()
 			var refused error // by w, which is no fault of the store
-			err := it.Item().Value(func(record []byte) error {
+			err := item.Value(func(record []byte) error {
 				if err := intact(key, record); err != nil {
 					return err
 				}
@@ -57,7 +55,7 @@ func (s *Store) Backup(w io.Writer) error {
 				return err
 			}
 			count++
-			if step += int(it.Item().EstimatedSize()); step >= pace.step(maxRecord) {
+			if step += int(item.EstimatedSize()); step >= pace.step(maxRecord) {
 				pace.rest()
 				pace.work()
 				step = 0
@@ -79,6 +77,41 @@ func (s *Store) Backup(w io.Writer) error {
 	}
 	s.cfg.Metrics.BackupSucceeded(s.cfg.Now())
 	return nil
+}
+
+// heldBytes is how much everything reads with one iterator.
+const heldBytes = 16 << 20
+
+// everything is every item that txn sees, in the order of their keys. An iterator
+// holds the files that are there when it is made until it is closed, also those
+// that are merged into others meanwhile; then all of these go at once, and syncs
+// wait for that. So it is made anew now and then: what txn sees stays the same.
+func everything(txn *badger.Txn) iter.Seq[*badger.Item] {
+	return func(yield func(*badger.Item) bool) {
+		var from []byte
+		for more := true; more; {
+			from, more = some(txn, from, yield)
+		}
+	}
+}
+
+// some is what everything reads with one iterator, beginning at a key. It returns
+// the key to go on with, and whether to.
+func some(txn *badger.Txn, from []byte, yield func(*badger.Item) bool) (next []byte, more bool) {
+	// Badger would prefetch each value in a goroutine of its own, and copy it.
+	it := txn.NewIterator(badger.IteratorOptions{})
+	defer it.Close()
+	read := int64(0)
+	for it.Seek(from); it.Valid(); it.Next() {
+		if read >= heldBytes {
+			return it.Item().KeyCopy(nil), true
+		}
+		if !yield(it.Item()) {
+			return nil, false
+		}
+		read += it.Item().EstimatedSize()
+	}
+	return nil, false
 }
 
 // Restore makes the store of cfg.Dir, which must be empty or not there, from a

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/dgraph-io/badger/v4"
 	"golang.org/x/sys/unix"
 
 	"rosterd/persistence/journaltest"
@@ -316,5 +317,46 @@ func TestRestoreBesideAnother(t *testing.T) {
 	}
 	if got := names(t, cfg.Dir) + ": " + names(t, journal); got != "journal: 00001.mem" {
 		t.Errorf("left is %s", got)
+	}
+}
+
+// TestBackupsSeeOneInstant: what a backup has still to read when all of it is
+// replaced and merged away is what it was when the backup began, though the files
+// are others.
+func TestBackupsSeeOneInstant(t *testing.T) {
+	const length = 128 << 10
+	const count = 2*heldBytes/length + 2 // for three iterators
+	s := open(t, config(t.TempDir()))
+	fill := func(with byte) error {
+		entries := make([]entry, count)
+		for i := range entries {
+			entries[i] = entry{key: snapshotKey("acme", 1, uint32(i)), record: bytes.Repeat([]byte{with}, length)}
+		}
+		return s.writer.write(entries)
+	}
+	if err := fill('a'); err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	err := s.db.View(func(txn *badger.Txn) error {
+		for item := range everything(txn) {
+			if seen == 0 {
+				if err := errors.Join(fill('b'), s.db.Flatten(1)); err != nil {
+					return err
+				}
+			}
+			value, err := item.ValueCopy(nil)
+			if want := snapshotKey("acme", 1, uint32(seen)); err != nil || !bytes.Equal(item.Key(), want) || value[0] != 'a' {
+				t.Errorf("%q: %q, error %v, want %q and an a", item.Key(), value[:1], err, want)
+			}
+			seen++
+		}
+		return nil
+	})
+	if err != nil || seen != count {
+		t.Errorf("%d records, error %v, want %d", seen, err, count)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
 	}
 }
