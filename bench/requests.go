@@ -107,13 +107,24 @@ func reads(ids []string) *sequence {
 	}}
 }
 
-// patchActive returns PATCHes that deactivate all of the users with these ids,
-// then reactivate all, and so on: each of them changes something. There must be
-// more users than connections by far.
+// patchActive returns PATCHes of Entra ID that deactivate all of the users with
+// these ids, then reactivate all, and so on: each of them changes something. There
+// must be more users than connections by far.
 func patchActive(ids []string) *sequence {
-	bodies := [...][]byte{play.ReplaceBody("active", "False"), play.ReplaceBody("active", "True")}
+	return inTurn(ids, play.ReplaceBody("active", "False"), play.ReplaceBody("active", "True"))
+}
+
+// setActive is patchActive in the words of the RFC. What a daemon tolerates of a
+// client it may count, and write down a minute later.
+func setActive(ids []string) *sequence {
+	return inTurn(ids, play.SetBody("active", false), play.SetBody("active", true))
+}
+
+// inTurn returns PATCHes with these bodies, each to all of the users before the
+// next one.
+func inTurn(ids []string, bodies ...[]byte) *sequence {
 	return &sequence{request: func(n int) play.Request {
-		return play.Request{Kind: "PATCH active", Method: http.MethodPatch, Path: "/Users/" + ids[n%len(ids)], Body: bodies[n/len(ids)%2]}
+		return play.Request{Kind: "PATCH active", Method: http.MethodPatch, Path: "/Users/" + ids[n%len(ids)], Body: bodies[n/len(ids)%len(bodies)]}
 	}}
 }
 

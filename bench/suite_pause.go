@@ -47,7 +47,7 @@ func measurePause(ctx context.Context, s *suite) error {
 	if err != nil {
 		return err
 	}
-	p.changes = traffic{p.other, patchActive(ids), fillAtOnce}
+	p.changes = traffic{p.other, setActive(ids), fillAtOnce}       // what is written down later would wake it
 	if _, _, err := d.firstAnswer(ctx, p.all.client); err != nil { // it may be asleep by now
 		return err
 	}

@@ -16,5 +16,12 @@ func BulkBody(people []Person) []byte {
 	return encode(body)
 }
 
-// ReplaceBody returns the JSON of a PATCH that replaces one value.
+// ReplaceBody returns the JSON of a PATCH that replaces one value, as Entra ID
+// writes it.
 func ReplaceBody(path, value string) []byte { return patch(replace(path, value)) }
+
+// SetBody returns the JSON of a PATCH that replaces one value, as RFC 7644 section
+// 3.5.2.3 has it: no server has to tolerate anything of it.
+func SetBody(path string, value any) []byte {
+	return patch(operation{Op: "replace", Path: path, Value: value})
+}
