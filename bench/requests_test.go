@@ -52,6 +52,7 @@ func TestChanges(t *testing.T) {
 		want   []string // path and a word of the body
 	}{
 		{"active", patchActive(ids), []string{"/Users/a False", "/Users/b False", "/Users/a True", "/Users/b True", "/Users/a False"}},
+		{"active as the RFC has it", setActive(ids), []string{"/Users/a replace false", "/Users/b false", "/Users/a true", "/Users/b true", "/Users/a false"}},
 		{"members", patchMembers("g", ids), []string{"/Groups/g Add a", "/Groups/g Add b", "/Groups/g Remove a", "/Groups/g Remove b", "/Groups/g Add a"}},
 	} {
 		for i, want := range c.want {

@@ -26,9 +26,10 @@ const (
 // openBadger opens a store in dir, with what the daemon's own store is opened
 // with (persistence/store.go), so that what is held against the daemon is as
 // well tuned: synced writes, no value log, small write buffers, tables that are
-// merged seldom, nothing compressed or cached that is only appended. Merges do not
-// rest as the daemon's do: what is put off while it is measured would be done
-// while the other one is.
+// merged seldom, nothing compressed or cached that is only appended. It is Badger as
+// its options make it: the empty value log is synced, too, and merges do not rest as
+// the daemon's do; what is put off while it is measured would be done while the
+// other one is.
 func openBadger(dir string) (sink, error) { return openBadgerSink(dir, true) }
 
 // openBadgerForMany is openBadger for goroutines that commit side by side.

@@ -322,11 +322,21 @@ func TestRestoreBesideAnother(t *testing.T) {
 
 // TestBackupsSeeOneInstant: what a backup has still to read when all of it is
 // replaced and merged away is what it was when the backup began, though the files
-// are others.
+// are others, and some of those that it began with are gone before it ends.
 func TestBackupsSeeOneInstant(t *testing.T) {
 	const length = 128 << 10
 	const count = 2*heldBytes/length + 2 // for three iterators
-	s := open(t, config(t.TempDir()))
+	dir := t.TempDir()
+	s := open(t, config(dir))
+	var tables []string // that it began with
+	there := func() (n int) {
+		for _, name := range tables {
+			if _, err := os.Stat(name); err == nil {
+				n++
+			}
+		}
+		return n
+	}
 	fill := func(with byte) error {
 		entries := make([]entry, count)
 		for i := range entries {
@@ -334,22 +344,32 @@ func TestBackupsSeeOneInstant(t *testing.T) {
 		}
 		return s.writer.write(entries)
 	}
-	if err := fill('a'); err != nil {
+	err := errors.Join(fill('a'), s.Close()) // which merges the first level into another
+	if err != nil {
+		t.Fatal(err)
+	}
+	s = open(t, config(dir))
+	if tables, err = filepath.Glob(filepath.Join(dir, journalDir, "*.sst")); err != nil {
 		t.Fatal(err)
 	}
 	seen := 0
-	err := s.db.View(func(txn *badger.Txn) error {
+	err = s.db.View(func(txn *badger.Txn) error {
 		for item := range everything(txn) {
 			if seen == 0 {
 				if err := errors.Join(fill('b'), s.db.Flatten(1)); err != nil {
 					return err
 				}
+				if there() < len(tables) {
+					t.Error("files are gone that it reads")
+				}
 			}
 			value, err := item.ValueCopy(nil)
-			if want := snapshotKey("acme", 1, uint32(seen)); err != nil || !bytes.Equal(item.Key(), want) || value[0] != 'a' {
-				t.Errorf("%q: %q, error %v, want %q and an a", item.Key(), value[:1], err, want)
+			if want := snapshotKey("acme", 1, uint32(seen)); err != nil || !bytes.Equal(item.Key(), want) || !bytes.HasPrefix(value, []byte("a")) {
+				t.Errorf("%q: %.1q, error %v, want %q and an a", item.Key(), value, err, want)
 			}
-			seen++
+			if seen++; seen == count && there() == len(tables) {
+				t.Errorf("all of the files that it began with are there at its end: %q", tables)
+			}
 		}
 		return nil
 	})

@@ -118,7 +118,9 @@ func openJournal(cfg Config) (*Store, error) {
 	if s.db, err = badger.Open(s.options()); err != nil {
 		return nil, openError(cfg.Dir, err)
 	}
-	restValueLog(s.db)
+	if syncs := syncsValueLog(s.db); syncs != nil {
+		*syncs = false // before anything is written
+	}
 	return s, nil
 }
 
@@ -150,13 +152,13 @@ const memtable = 16 << 20
 const tables = 10
 
 // valueThreshold is the length from which Badger would use its value log, in
-// bytes. Every record is shorter.
+// bytes. Every record is shorter: the value log is not synced (valuelog.go).
 const valueThreshold = 1 << 20
 
 // options are Badger's options for this job: one writer, records of at most a
-// quarter of a megabyte, of which the long ones are packed already, and reads
-// for a workspace that wakes and for the log, rather than for requests. Nothing
-// goes to the value log (valuelog.go).
+// quarter of a megabyte but for a single long event, most of which are packed
+// already, and reads for a workspace that wakes and for the log, rather than for
+// requests.
 func (s *Store) options() badger.Options {
 	return badger.DefaultOptions(filepath.Join(s.cfg.Dir, journalDir)).
 		WithSyncWrites(true).

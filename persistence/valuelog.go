@@ -6,23 +6,22 @@ import (
 	"github.com/dgraph-io/badger/v4"
 )
 
-// restValueLog has db leave out the sync of its value log, which comes with each
-// transaction before the sync of the log that the transaction is in, and reports
-// whether it could. Nothing is ever in that file (maxEvent), but a sync of it is a
-// flush of the disk even so: a fifth of the time of a transaction. Badger has no
-// option for it, so this sets a private field, before anything is written; of a
-// Badger that has it no more, nothing changes (docs/adr/0027-value-log.md).
-func restValueLog(db *badger.DB) bool {
+// syncsValueLog is where db keeps whether it syncs its value log with each
+// transaction, or nil if this Badger keeps it somewhere else. That sync comes before
+// the one of the log that the transaction is in, and Badger has no option for it
+// alone. Nothing is ever in that file (writer.write), but to sync it is a flush of
+// the disk even so: a fifth of the time of a transaction
+// (docs/adr/0027-value-log.md).
+func syncsValueLog(db *badger.DB) *bool {
 	v := reflect.ValueOf(db).Elem()
 	for _, field := range []string{"vlog", "opt", "SyncWrites"} {
 		if v.Kind() != reflect.Struct {
-			return false
+			return nil
 		}
 		v = v.FieldByName(field)
 	}
 	if v.Kind() != reflect.Bool {
-		return false
+		return nil
 	}
-	*(*bool)(v.Addr().UnsafePointer()) = false
-	return true
+	return (*bool)(v.Addr().UnsafePointer())
 }

@@ -4,23 +4,49 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"testing"
 
 	"rosterd/persistence/journaltest"
 	"rosterd/workspace"
 )
 
+// knownBadger is the version of which it is known who reads what syncsValueLog
+// finds: the value log alone.
+const knownBadger = "v4.9.6"
+
+// TestValueLogIsNotSynced: the log that everything is in is synced, and the value
+// log is not.
+func TestValueLogIsNotSynced(t *testing.T) {
+	s := open(t, config(t.TempDir()))
+	if syncs := syncsValueLog(s.db); syncs == nil || *syncs {
+		t.Error("the value log is synced, or this Badger has no vlog.opt.SyncWrites")
+	}
+	if !s.db.Opts().SyncWrites {
+		t.Error("transactions are not synced")
+	}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		t.Fatal("this test does not know what it is built of")
+	}
+	for _, m := range info.Deps {
+		if m.Path == "github.com/dgraph-io/badger/v4" && m.Version != knownBadger {
+			t.Errorf("this is Badger %s: look who reads vlog.opt.SyncWrites there, and whether its log in memory does (docs/adr/0027-value-log.md)", m.Version)
+		}
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestNothingIsInTheValueLog: the file that is not synced has its header in it, and
-// nothing else, whatever was written; and Badger still has the field that says so.
+// nothing else, whatever was written.
 func TestNothingIsInTheValueLog(t *testing.T) {
 	const header = 20 // bytes
 	dir := t.TempDir()
 	s := open(t, config(dir))
-	if !restValueLog(s.db) {
-		t.Error("this Badger has no vlog.opt.SyncWrites: look what became of it")
-	}
 	w := journaltest.NewWriter(t, s, "acme", 1)
-	for length, want := range map[int]error{maxEvent: nil, maxEvent + 1: workspace.ErrTooLarge} {
+	for length, want := range map[int]error{valueThreshold - 1: nil, valueThreshold: workspace.ErrTooLarge} {
 		err := s.writer.write([]entry{{key: journalKey("other", 1), record: make([]byte, length)}})
 		if !errors.Is(err, want) {
 			t.Errorf("a record of %d bytes: %v, want %v", length, err, want)
@@ -34,7 +60,11 @@ func TestNothingIsInTheValueLog(t *testing.T) {
 	if err != nil || len(logs) != 1 {
 		t.Fatalf("value logs %q, error %v", logs, err)
 	}
-	if info, err := os.Stat(logs[0]); err != nil || info.Size() != header {
-		t.Errorf("%v, error %v, want %d bytes", info.Size(), err, header)
+	info, err := os.Stat(logs[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info.Size() != header {
+		t.Errorf("%d bytes, want %d", info.Size(), header)
 	}
 }

@@ -117,8 +117,8 @@ func (s *Store) Append(a workspace.Append) {
 	s.writer.put(j, &s.writer.queue)
 }
 
-// maxEvent bounds a record whatever is in it: Badger moves values beyond its
-// threshold to the value log, which is not synced (restValueLog).
+// maxEvent bounds a record of an append, in bytes. What a snapshot makes of it
+// later may be a little longer.
 const maxEvent = valueThreshold - 64<<10
 
 func oversized(e entry) bool { return len(e.record) > maxEvent }
@@ -261,11 +261,13 @@ func (w *writer) put(j job, queue *[]job) {
 
 // write makes entries durable in as many transactions as they need, in order,
 // and returns when they are. Appends go first, and the transactions are small
-// while there are any. It returns workspace.ErrTooLarge if one is longer than a
-// record may be, and writes nothing then.
+// while there are any. It returns workspace.ErrTooLarge if one is so long that
+// Badger would put it into the value log, and writes nothing then.
 func (w *writer) write(entries []entry) error {
-	if slices.ContainsFunc(entries, oversized) {
-		return workspace.ErrTooLarge
+	for _, e := range entries {
+		if len(e.record) >= valueThreshold {
+			return fmt.Errorf("record of %q with %d bytes: %w", e.key, len(e.record), workspace.ErrTooLarge)
+		}
 	}
 	for len(entries) > 0 {
 		n, size := 0, 0
