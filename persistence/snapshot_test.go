@@ -3,10 +3,13 @@ package persistence
 import (
 	"cmp"
 	"iter"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/dgraph-io/badger/v4"
 
+	"rosterd/persistence/journaltest"
+	"rosterd/scim"
 	"rosterd/workspace"
 )
 
@@ -110,4 +113,48 @@ func TestAhead(t *testing.T) {
 	}()
 	for range ahead(all(func() { panic("torn") })) {
 	}
+}
+
+// TestSnapshotOfTheLongestEvent: whom an append may hold a snapshot may, too, though
+// it says more of them.
+func TestSnapshotOfTheLongestEvent(t *testing.T) {
+	dir := t.TempDir()
+	s := open(t, config(dir))
+	random := rand.New(rand.NewPCG(1, 1))
+	title := make([]byte, maxEvent) // which does not pack
+	for i := range title {
+		title[i] = 'a' + byte(random.IntN(26))
+	}
+	// person is an append of somebody with a title of so many bytes, and how long
+	// its record is.
+	person := func(w *journaltest.Writer, length int) (workspace.Append, int) {
+		cmd := journaltest.Person(1).(workspace.AddPerson)
+		cmd.Doc = append(cmd.Doc, scim.Attr{Name: "title", Value: scim.Text(string(title[:length]))})
+		a := w.Decide(t, cmd)
+		return a, len(s.journalEntries(a)[0].record)
+	}
+	const some = maxEvent / 2
+	_, n := person(journaltest.NewWriter(t, s, "other", 2), some)
+	w := journaltest.NewWriter(t, s, "acme", 1)
+	a, n := person(w, maxEvent-(n-some)-64)
+	if n > maxEvent || n < maxEvent-256 {
+		t.Fatalf("a record of %d bytes, want almost %d", n, maxEvent)
+	}
+	if err := journaltest.Durable(s, a); err != nil {
+		t.Fatal(err)
+	}
+	env, refused := workspace.Envelope{At: today(), Actor: workspace.ActorOperator}, workspace.RequestRefused{
+		User: w.State.LastID(), Status: 400, Detail: string(title[:500]), // which the snapshot holds with the person
+	}
+	a = workspace.Append{Workspace: "acme", After: w.State.Seq(), Commits: []workspace.Commit{{Envelope: env, Events: []workspace.Event{refused}}}}
+	w.State.Apply(env, refused)
+	a.Head = w.State.View().Head()
+	if err := journaltest.Durable(s, a); err != nil {
+		t.Fatal(err)
+	}
+	snapshot(t, s, w.State.View())
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, dir, w)
 }
