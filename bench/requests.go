@@ -114,8 +114,7 @@ func patchActive(ids []string) *sequence {
 	return inTurn(ids, play.ReplaceBody("active", "False"), play.ReplaceBody("active", "True"))
 }
 
-// setActive is patchActive in the words of the RFC. What a daemon tolerates of a
-// client it may count, and write down a minute later.
+// setActive is patchActive in the words of the RFC.
 func setActive(ids []string) *sequence {
 	return inTurn(ids, play.SetBody("active", false), play.SetBody("active", true))
 }

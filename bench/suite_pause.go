@@ -47,7 +47,9 @@ func measurePause(ctx context.Context, s *suite) error {
 	if err != nil {
 		return err
 	}
-	p.changes = traffic{p.other, setActive(ids), fillAtOnce}       // what is written down later would wake it
+	// What needs no tolerance: what the daemon counts of it, and writes down a
+	// minute later, would wake the sleeper.
+	p.changes = traffic{p.other, setActive(ids), fillAtOnce}
 	if _, _, err := d.firstAnswer(ctx, p.all.client); err != nil { // it may be asleep by now
 		return err
 	}

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime/debug"
+	"strings"
 	"testing"
 
 	"rosterd/persistence/journaltest"
@@ -25,14 +25,12 @@ func TestValueLogIsNotSynced(t *testing.T) {
 	if !s.db.Opts().SyncWrites {
 		t.Error("transactions are not synced")
 	}
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		t.Fatal("this test does not know what it is built of")
+	module, err := os.ReadFile(filepath.Join("..", "go.mod"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, m := range info.Deps {
-		if m.Path == "github.com/dgraph-io/badger/v4" && m.Version != knownBadger {
-			t.Errorf("this is Badger %s: look who reads vlog.opt.SyncWrites there, and whether its log in memory does (docs/adr/0027-value-log.md)", m.Version)
-		}
+	if !strings.Contains(string(module), "\tgithub.com/dgraph-io/badger/v4 "+knownBadger+"\n") {
+		t.Errorf("this is not Badger %s: look who reads vlog.opt.SyncWrites now, and whether its log in memory does (docs/adr/0027-value-log.md)", knownBadger)
 	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
