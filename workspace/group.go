@@ -54,6 +54,9 @@ func (s *State) reindexGroup(before, after *group) {
 		before.hints(func(h uint32) { s.view.groupIndex.remove(h, before.ord) })
 	}
 	if after != nil {
+		if after.Builtin && after.Name == RoleAdmin {
+			s.view.admins = after.ord
+		}
 		after.hints(func(h uint32) {
 			for x := &s.view.groupIndex; !x.insert(h, after.ord); {
 				x.makeRoom(h, s.groupStays)
@@ -91,6 +94,13 @@ func (v *View) groupByName(kind GroupKind, name string) *group {
 	return v.groupWith(hintOf(keyName, "", key), func(g *group) bool {
 		return g.Kind == kind && fold(g.Name) == key
 	})
+}
+
+// adminRole returns the role Admin, which every workspace that exists has and
+// nobody can rename or delete.
+func (v *View) adminRole() *group {
+	g, _ := v.groups.Get(v.admins)
+	return g
 }
 
 // groupByDisplay returns the group that SCIM shows as displayName.

@@ -44,7 +44,7 @@ func (v *View) effectiveRole(u *user) string {
 
 // hasAdmin reports whether somebody who is not in gone is an active admin.
 func (v *View) hasAdmin(gone map[ResourceID]bool) bool {
-	admins := v.groupByName(Role, RoleAdmin)
+	admins := v.adminRole()
 	found := false
 	admins.members.Scan(func(ord uint32, m membership) bool {
 		u := v.user(ord)
@@ -69,7 +69,7 @@ func (d *decision) guardAdmins() *scim.Error {
 		case UserChanged:
 			gone[ev.ID] = !ev.Active()
 		case MemberRemoved:
-			admins := d.view.groupByName(Role, RoleAdmin)
+			admins := d.view.adminRole()
 			gone[ev.User] = gone[ev.User] || ev.Group == admins.id && (ev.Held || d.lastSource(admins, ev))
 		}
 	}

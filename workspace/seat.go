@@ -139,7 +139,7 @@ func personOf(e ledger.Entry) (ledger.Person, bool) {
 // isAdmin reports whether the user with an ordinal is in the role Admin and that
 // counts.
 func (v *View) isAdmin(ord uint32) bool {
-	admins := v.groupByName(Role, RoleAdmin)
+	admins := v.adminRole()
 	m, in := admins.members.Get(ord)
 	return in && !m.held
 }
@@ -255,7 +255,7 @@ func (m adminMoves) is(v *View, id ResourceID) bool {
 
 // admins reads from the events who becomes or ceases to be an admin.
 func (d *decision) admins() (out adminMoves) {
-	admins := d.view.groupByName(Role, RoleAdmin)
+	admins := d.view.adminRole()
 	for _, ev := range d.events {
 		switch ev := ev.(type) {
 		case MemberAdded:

@@ -47,6 +47,7 @@ type View struct {
 	tokens      []*Token      // by instant of creation
 	users       table[packed]
 	groups      table[*group]
+	admins      uint32 // ordinal of the role Admin
 	userIndex   index
 	groupIndex  index
 	sources     *sourceTable
