@@ -8,7 +8,7 @@ import (
 
 // FuzzAppendString holds quoting against the library's.
 func FuzzAppendString(f *testing.F) {
-	for _, s := range []string{"", "plain text", "seven77", "eight888", `a "quote" in it`, "back\\slash", "tab\tand\x1f", "del\x7f", "ümläut", "\xff", "<&>\u2028"} {
+	for _, s := range []string{"", "plain text", "seven77", "eight888", `a "quote" in it`, "back\\slash", "tab\tand\x1f", "del\x7f", "ümläut", "\xff", "<&>\u2028", "東京都の田中さん", "Ελένη\x00", "Łukasz \"Ł\"", "naïve\xc3"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -17,6 +17,22 @@ func FuzzAppendString(f *testing.F) {
 			t.Errorf("%q: got %s, want %s", s, got, want)
 		}
 	})
+}
+
+// TestAppendStringOfEveryByte puts each byte among plain ones and among letters
+// beyond ASCII, at every place of the eight that are looked at together.
+func TestAppendStringOfEveryByte(t *testing.T) {
+	for _, around := range []string{"abcdefghijklmnop", "ääääääää"} {
+		for c := range 256 {
+			for at := range around {
+				s := around[:at] + string([]byte{byte(c)}) + around[at:]
+				want, _ := jsontext.AppendQuote(nil, s)
+				if got := AppendString(nil, s); string(got) != string(want) {
+					t.Errorf("%q: got %s, want %s", s, got, want)
+				}
+			}
+		}
+	}
 }
 
 // TestRecordText: what is read of a record without its Values, and changed.

@@ -17,7 +17,7 @@ func (x UserView) AppendDerived(dst []byte, a *scim.Attribute) []byte {
 	u := x.u
 	switch a {
 	case scim.UserSchemas:
-		if u.Record.Has(scim.UserEnterprise) {
+		if u.enterprise {
 			return append(dst, `["`+scim.URNUser+`","`+scim.URNEnterprise+`","`+scim.URNRosterdUser+`"]`...)
 		}
 		return append(dst, `["`+scim.URNUser+`","`+scim.URNRosterdUser+`"]`...)

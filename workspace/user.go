@@ -25,6 +25,7 @@ type user struct {
 	lastErr    *UserError
 	seat       ledger.Seat
 	breakGlass bool // keeps a second way in (M14)
+	enterprise bool // at rest: the record has the enterprise extension
 
 	room      *scim.Room  // that object reads into; nil: none
 	read      scim.Object // what object read of
