@@ -113,3 +113,16 @@ func TestHeadKnowsTheGate(t *testing.T) {
 		t.Error("a head from before it knew when the grace time ends says that it has")
 	}
 }
+
+// TestAdminRoleNeedNotBeTheFirst: new workspaces begin with it, but the journal
+// does not promise that.
+func TestAdminRoleNeedNotBeTheFirst(t *testing.T) {
+	st := New("acme")
+	env := Envelope{At: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), Actor: ActorOperator}
+	st.Apply(env, WorkspaceCreated{Settings: settings(t, `{"name":"Acme"}`)})
+	st.Apply(env, GroupCreated{ID: ResourceID{1}, GroupDoc: GroupDoc{Kind: Role, Name: RoleUser, Rank: RankUser, Assignable: true, Builtin: true}})
+	st.Apply(env, GroupCreated{ID: ResourceID{2}, GroupDoc: GroupDoc{Kind: Role, Name: RoleAdmin, Rank: RankAdmin, Builtin: true}})
+	if g := st.View().adminRole(); g == nil || g.id != (ResourceID{2}) {
+		t.Errorf("the role Admin is %+v", g)
+	}
+}
