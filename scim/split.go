@@ -5,12 +5,14 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Split reads a body like Decode, but leaves the elements of the array called
-// name as they stand in body: each is JSON without a name twice, and nothing
-// more is known of it. The elements alias body; without such an array there are
-// none. Whoever decodes them can refuse each alone.
+// name as they stand in body: each is JSON, and nothing more is known of it; a
+// name may stand in it twice. The elements alias body; without such an array
+// there are none. Whoever decodes them can refuse each alone.
 //
 // An array of more than most elements gets the refusal more, before anything of
 // it is decoded; other refusals are those of Decode.
@@ -37,7 +39,7 @@ func decodeBut(body []byte, name string, lim Limits, take func(*reader) error) (
 	r := new(reader)
 	r.left = lim.Values
 	r.body = *bytes.NewBuffer(body)
-	r.Reset(&r.body)
+	r.Reset(&r.body, jsontext.AllowDuplicateNames(true)) // objectBut looks for names in any letter case, and so do those who decode the elements
 	if r.PeekKind() != '{' {
 		return Decode(body, lim) // it refuses that
 	}
