@@ -39,7 +39,9 @@ func decodeBut(body []byte, name string, lim Limits, take func(*reader) error) (
 	r := new(reader)
 	r.left = lim.Values
 	r.body = *bytes.NewBuffer(body)
-	r.Reset(&r.body, jsontext.AllowDuplicateNames(true)) // objectBut looks for names in any letter case, and so do those who decode the elements
+	// objectBut looks for a name that stands twice, in any letter case, and so do
+	// those who decode the elements.
+	r.Reset(&r.body, jsontext.AllowDuplicateNames(true))
 	if r.PeekKind() != '{' {
 		return Decode(body, lim) // it refuses that
 	}

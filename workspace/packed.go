@@ -23,12 +23,12 @@ type packed string
 const (
 	packedActive = 1 << iota
 	packedBreakGlass
-	packedExternal // a guest
-	packedSeated   // it has a seat that is not the zero Seat
-	packedManaged  // it has a ManagedBy
-	packedSynced   // it has a syncedBy that is not its ManagedBy
-	packedMore     // it has what few users have
-	packedWorks    // its record has the enterprise extension
+	packedExternal   // a guest
+	packedSeated     // it has a seat that is not the zero Seat
+	packedManaged    // it has a ManagedBy
+	packedSynced     // it has a syncedBy that is not its ManagedBy
+	packedMore       // it has what few users have
+	packedEnterprise // its record has the enterprise extension
 )
 
 // seatFirst is a bit beside the state and the source of a packed seat.
@@ -44,7 +44,7 @@ func (u *user) pack() packed {
 	more := u.Pushed != "" || len(u.Drift)+len(u.Named) > 0 || u.lastErr != nil
 	flags := bit(u.active, packedActive) | bit(u.breakGlass, packedBreakGlass) | bit(u.Kind == External, packedExternal) |
 		bit(u.seat != ledger.Seat{}, packedSeated) | bit(u.ManagedBy != "", packedManaged) |
-		bit(u.syncedBy != u.ManagedBy, packedSynced) | bit(more, packedMore) | bit(u.Record.Has(scim.UserEnterprise), packedWorks)
+		bit(u.syncedBy != u.ManagedBy, packedSynced) | bit(more, packedMore) | bit(u.Record.Has(scim.UserEnterprise), packedEnterprise)
 	p = append(p, flags).numbers(u.version, uint64(u.created), uint64(u.modified), uint64(u.synced))
 	if flags&packedSeated != 0 {
 		p = p.seat(u.seat)
@@ -127,7 +127,7 @@ func (u *user) unpack(ord uint32, p packed) {
 	*u = user{id: p.id(), ord: ord}
 	flags := p[len(u.id)]
 	r := unpacker(p[len(u.id)+1:])
-	u.active, u.breakGlass, u.enterprise = flags&packedActive != 0, flags&packedBreakGlass != 0, flags&packedWorks != 0
+	u.active, u.breakGlass, u.enterprise = flags&packedActive != 0, flags&packedBreakGlass != 0, flags&packedEnterprise != 0
 	if flags&packedExternal != 0 {
 		u.Kind = External
 	}

@@ -15,6 +15,7 @@ import (
 func TestPacked(t *testing.T) {
 	id := NextResourceID(ResourceID{}, time.UnixMilli(1764000000000), [10]byte{1, 2, 3})
 	record := scim.Encode(scim.User, scim.Object{{Name: "userName", Value: scim.Text("ada@example.com")}})
+	works := scim.Encode(scim.User, scim.Object{{Name: scim.URNEnterprise, Value: scim.ObjectOf(scim.Attr{Name: "department", Value: scim.Text("Sales")})}})
 	ids := func(n int) (out []ExternalID) {
 		for i := range n {
 			out = append(out, ExternalID{Connection: string(rune('a' + i)), Value: "ext"})
@@ -31,6 +32,7 @@ func TestPacked(t *testing.T) {
 		{id: id, UserDoc: UserDoc{ManagedBy: "entra", Pushed: "0123", Drift: []string{"title", "name"}, Named: []Naming{
 			{Connection: "entra", Sent: record, Groups: []ResourceID{id, {9}}}, {},
 		}}, seat: seat, lastErr: failed},
+		{id: id, UserDoc: UserDoc{Record: works}, enterprise: true},
 		{id: id, seat: ledger.Seat{State: ledger.Seated}, lastErr: &UserError{At: failed.At}},
 	}
 	var got user
