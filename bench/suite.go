@@ -54,6 +54,7 @@ type sizes struct {
 	sizesReport
 	warmUp, round time.Duration // of a round; the warm-up is not counted
 	long          time.Duration // a round whose p99 counts
+	calm          time.Duration // before a round, at most
 	idle          time.Duration // until a workspace sleeps, where that is measured
 	sweep         []int         // connections of the plot
 	pages         int           // requests of a round
@@ -66,7 +67,7 @@ var (
 			Alternations: 5, RoundSeconds: 4, LongSeconds: 20, People: 1_000_000, FewPeople: 100_000, Members: 50_000,
 			Workspaces: 10_000, Busy: 100, PerWorkspace: 100,
 		},
-		warmUp: time.Second, round: 4 * time.Second, long: 20 * time.Second, idle: 12 * time.Second,
+		warmUp: time.Second, round: 4 * time.Second, long: 20 * time.Second, calm: 20 * time.Second, idle: 12 * time.Second,
 		sweep: []int{1, 4, 16, 64, 256}, pages: 200, atPeers: 1000,
 	}
 	quickSizes = sizes{

@@ -38,13 +38,17 @@ type contender struct {
 }
 
 // alternate measures every contender as often as there are alternations. Each
-// time another one is first, so that none is always behind the same.
+// time another one is first, so that none is always behind the same, and none
+// begins before what the others have put off is done.
 func (s *suite) alternate(ctx context.Context, contenders ...contender) ([]side, error) {
 	samples := make([][]float64, len(contenders))
 	for round := range s.Alternations {
 		for i := range contenders {
 			n := (i + round) % len(contenders)
 			s.status.say("round %d of %d: %s", round+1, s.Alternations, contenders[n].name)
+			if err := calm(ctx, s.calm); err != nil {
+				return nil, err
+			}
 			value, err := contenders[n].run(ctx, round)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", contenders[n].name, err)

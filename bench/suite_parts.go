@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // suiteParts returns all parts, in the order in which they run: what wants the
 // machine as it is found first, what starts and stops much last.
@@ -16,8 +19,13 @@ func throughput(id, title string, goal float64) target {
 // rounds estimates a part that drives so many contenders in turn.
 func rounds(contenders int) func(sizes) float64 {
 	return func(z sizes) float64 {
-		return 1 + float64(z.Alternations*contenders)*(z.warmUp+z.round).Seconds()
+		return 1 + float64(z.Alternations*contenders)*z.lasting(z.round)
 	}
+}
+
+// lasting estimates a round with its warm-up and with what it waits before.
+func (z sizes) lasting(round time.Duration) float64 {
+	return (min(z.calm, 2*calmTime) + z.warmUp + round).Seconds()
 }
 
 func throughputParts(z sizes) []part {
@@ -44,7 +52,7 @@ func throughputParts(z sizes) []part {
 			throughput("bulk", "people by Bulk of 100, 16 connections / bare server with such bodies, x 100", 0.50),
 		}, measureBulk},
 		{"open", "POST in an open loop", func(z sizes) float64 {
-			return 3*(z.warmUp+z.round).Seconds() + float64(2*z.Alternations)*(z.warmUp+z.long).Seconds()
+			return 3*z.lasting(z.round) + float64(2*z.Alternations)*z.lasting(z.long)
 		}, []target{
 			{"open", "p99 of POST at 70 % of the peak / bare server at that rate", "ms", atMostGoal, 2},
 		}, measureOpen},

@@ -51,7 +51,7 @@ func peersPart() part {
 		}
 	}
 	p.seconds = func(z sizes) float64 {
-		return 5 + float64(z.Alternations*len(peerRequests)*2*len(starts))*(z.warmUp+z.round).Seconds()
+		return 5 + float64(z.Alternations*len(peerRequests)*2*len(starts))*z.lasting(z.round)
 	}
 	p.run = func(ctx context.Context, s *suite) error { return s.measurePeers(ctx, starts) }
 	if len(starts) == 0 {

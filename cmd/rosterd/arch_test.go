@@ -64,6 +64,7 @@ var owners = map[string][]string{
 	"github.com/prometheus/client_golang":         {"metrics"},
 	"github.com/prometheus/common":                {"metrics", "bench"},
 	"github.com/prometheus/client_model":          {"bench"},
+	"github.com/prometheus/procfs":                {"bench"},
 	"github.com/spf13":                            {"cmd/rosterd", "bench"},
 	"github.com/knadh/koanf":                      {"cmd/rosterd"},
 	"github.com/schollz/progressbar":              {"cmd/rosterd", "bench"},
