@@ -98,6 +98,9 @@ type reader struct {
 	list  []Value
 	room  *Room // of the results
 	left  int   // how many values it may still read
+
+	last  *knownName               // that was read
+	after [maxKnown + 1]*knownName // what came behind each the last time, by its place
 }
 
 // Stacks that one body let grow beyond these are not kept for others.
@@ -202,14 +205,21 @@ func (r *reader) object(depth int) (Value, error) {
 const maxNames = 256
 
 // name reads the name of an attribute. Those of the schemas are not copied and
-// have a number; others have 0.
+// have a number; others have 0. A client writes one person like the other, so
+// what came behind the last name before is tried first.
 func (r *reader) name() (string, uint8, error) {
 	raw, err := r.ReadValue()
 	if err != nil {
 		return "", 0, err
 	}
 	if len(raw) > 2 {
-		if known, ok := knownNames[string(raw[1:len(raw)-1])]; ok {
+		text := raw[1 : len(raw)-1]
+		known := r.after[r.last.place()]
+		if known == nil || string(text) != known.name {
+			known = knownNames[string(text)]
+			r.after[r.last.place()] = known
+		}
+		if r.last = known; known != nil {
 			return known.name, known.number, nil
 		}
 	}
@@ -236,23 +246,39 @@ func (s *nameSet) has(number uint8, name string, attrs Object) bool {
 	return twice
 }
 
+// A knownName is a name of the schemas or of messages, in one spelling.
 type knownName struct {
 	name   string
-	number uint8 // from 1; the same for names that differ in letter case only
+	number uint8  // from 1; the same for names that differ in letter case only
+	at     uint16 // from 1; each has its own
+}
+
+// maxKnown bounds the known names.
+const maxKnown = 255
+
+// place returns where n stands among the known names; 0 for one that is not known.
+func (n *knownName) place() uint16 {
+	if n == nil {
+		return 0
+	}
+	return n.at
 }
 
 // knownNames holds the names of the schemas and of messages.
 var knownNames = newKnownNames()
 
-func newKnownNames() map[string]knownName {
-	out := map[string]knownName{}
+func newKnownNames() map[string]*knownName {
+	out := map[string]*knownName{}
 	numbers := map[string]uint8{}
 	add := func(name string) {
 		key := strings.ToLower(name)
-		if numbers[key] == 0 && len(numbers) < 255 {
+		if out[name] != nil || len(out) == maxKnown {
+			return
+		}
+		if numbers[key] == 0 {
 			numbers[key] = uint8(len(numbers) + 1)
 		}
-		out[name] = knownName{name, numbers[key]}
+		out[name] = &knownName{name, numbers[key], uint16(len(out) + 1)}
 	}
 	for _, name := range []string{"Operations", "op", "path"} {
 		add(name)
