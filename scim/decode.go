@@ -18,6 +18,9 @@ func Decode(body []byte, lim Limits) (Object, *Error) { return new(Decoder).Deco
 // one.
 type Decoder struct {
 	Room *Room
+	// Elements bounds those of an array that is an attribute of the body; 0: no
+	// bound. More of them are 413, before they are read.
+	Elements int
 
 	r      *reader
 	values int
@@ -37,6 +40,7 @@ func (d *Decoder) Decode(body []byte, lim Limits) (Object, *Error) {
 	d.r = nil // what a refusal leaves in it would have to be cleared
 	r.reset(body)
 	r.left, r.room = lim.Values, d.Room
+	r.most, r.bounded = d.Elements, lim.Depth-1
 	if k := r.PeekKind(); k != '{' && k != 0 {
 		return nil, Errorf(400, InvalidSyntax, "the body is a JSON %s; send a JSON object", kindName(k))
 	}
@@ -93,11 +97,16 @@ func syntaxError(err error) *Error {
 type reader struct {
 	jsontext.Decoder
 	body  bytes.Buffer
-	text  string // a copy of a body that is worth sharing, else empty
+	src   []byte // the body, if strings may share copies of its parts
+	text  string // the copy of such a part
+	at    int    // where in src it begins
 	attrs []Attr
 	list  []Value
 	room  *Room // of the results
 	left  int   // how many values it may still read
+
+	most    int // elements of arrays at the depth bounded; 0: any number
+	bounded int
 
 	last  *knownName               // that was read
 	after [maxKnown + 1]*knownName // what came behind each the last time, by its place
@@ -109,18 +118,15 @@ const (
 	listKept  = 1024
 )
 
-// sharedText is the longest body, in bytes, whose strings share one copy of it.
-// Whoever keeps one of them keeps the others, so it must not be long, and what
-// is kept for ever is cloned.
+// sharedText is the length, in bytes, of the parts of a body of which strings
+// share a copy. Whoever keeps one of them keeps the others, so it must not be
+// long, and what is kept for ever is cloned.
 const sharedText = 4 << 10
 
 func (r *reader) reset(body []byte) {
 	r.body = *bytes.NewBuffer(body)
 	r.Reset(&r.body, jsontext.AllowDuplicateNames(true)) // object looks for names in any letter case
-	r.text = ""
-	if len(body) <= sharedText {
-		r.text = string(body)
-	}
+	r.src, r.text, r.at = body, "", 0
 }
 
 func (r *reader) value(depth int) (Value, error) {
@@ -158,12 +164,24 @@ func (r *reader) value(depth int) (Value, error) {
 
 // unquote returns what raw, the JSON string that was just read, says.
 func (r *reader) unquote(raw jsontext.Value) (string, error) {
-	if r.text != "" && bytes.IndexByte(raw, '\\') < 0 {
+	if r.src != nil && bytes.IndexByte(raw, '\\') < 0 {
 		end := int(r.InputOffset()) - 1
-		return r.text[end-(len(raw)-2) : end], nil
+		return r.shared(end-(len(raw)-2), end), nil
 	}
 	s, err := jsontext.AppendUnquote(nil, raw)
 	return string(s), err
+}
+
+// shared returns src[from:end], mostly as a part of a copy of what stands around
+// it.
+func (r *reader) shared(from, end int) string {
+	if from < r.at || end > r.at+len(r.text) {
+		if end-from > sharedText {
+			return string(r.src[from:end])
+		}
+		r.at, r.text = from, string(r.src[from:min(from+sharedText, len(r.src))])
+	}
+	return r.text[from-r.at : end-r.at]
 }
 
 func number(text string) Value {
@@ -300,6 +318,9 @@ func newKnownNames() map[string]*knownName {
 func (r *reader) elements(depth int) (Value, error) {
 	start := len(r.list)
 	for r.PeekKind() != ']' {
+		if r.most > 0 && depth == r.bounded && len(r.list)-start == r.most {
+			return Value{}, Errorf(413, "", "the body has an array of more than %d elements", r.most)
+		}
 		e, err := r.value(depth - 1)
 		if err != nil {
 			return Value{}, err

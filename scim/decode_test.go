@@ -1,7 +1,10 @@
 package scim
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -27,6 +30,45 @@ func TestDecoderAgain(t *testing.T) {
 					t.Errorf("%s: got %v, %v, want %v, %v", body, got, refusal, want, wrong)
 				}
 			}
+		}
+	}
+}
+
+// TestDecodeLong: texts are what they were in a body of many parts, whatever
+// their length and wherever a part ends, and stay so when the body is used again.
+func TestDecodeLong(t *testing.T) {
+	for seed := range uint64(50) {
+		r := rand.New(rand.NewPCG(seed, 11))
+		var want Object
+		for i := range 40 {
+			text := strings.Repeat(string(rune('a'+i%26)), r.IntN(1+r.IntN(sharedText/4)))
+			switch r.IntN(20) {
+			case 0:
+				text = strings.Repeat("b", sharedText-1+r.IntN(3))
+			case 1:
+				text += "\n"
+			}
+			want = append(want, Attr{fmt.Sprintf("name%d", i), Text(text)})
+		}
+		body := AppendObject(nil, want)
+		got, refusal := Decode(body, DefaultLimits)
+		clear(body)
+		if refusal != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("seed %d: got %v, %v, want %v", seed, got, refusal, want)
+		}
+	}
+}
+
+// TestDecodeElements: arrays of the body itself are bounded, those below are not.
+func TestDecodeElements(t *testing.T) {
+	d := Decoder{Elements: 2}
+	for body, want := range map[string]int{
+		`{"a":[1,2],"b":[{"c":[1,2,3]},[1,2,3]],"d":{"e":[1,2,3]}}`: 0,
+		`{"a":[1,2,3`:              413,
+		`{"b":[],"a":[[],{},null]`: 413,
+	} {
+		if _, refusal := d.Decode([]byte(body), DefaultLimits); (refusal != nil) != (want != 0) || refusal != nil && refusal.Status != want {
+			t.Errorf("%s: %v", body, refusal)
 		}
 	}
 }

@@ -51,10 +51,96 @@ func (op *Operation) Alone() bool { return op.alone }
 // Parse reads the body of a BulkRequest. What is wrong with one operation is
 // that one's Refusal. The request is refused as a whole if its operations
 // cannot be told apart: 400 invalidSyntax, 400 invalidValue where two share a
-// bulkId, and 413 for more than lim.BulkOperations, before any is decoded. What
+// bulkId, and 413 for more than lim.BulkOperations, before more are decoded. What
 // the operations write has lim.Values in all, since it is held together. Their
 // data is in room; nil: on the heap.
 func Parse(body []byte, lim scim.Limits, room *scim.Room) (Request, *scim.Error) {
+	req, ok := whole(body, lim, room)
+	if !ok {
+		var refusal *scim.Error
+		if req, refusal = inParts(body, lim, room); refusal != nil {
+			return Request{}, refusal
+		}
+	}
+	if err := link(req.Operations); err != nil {
+		return Request{}, err
+	}
+	return req, nil
+}
+
+// whole decodes a bulk at once, if there is nothing odd about it: it is like
+// those that clients send, and all of it can be read. Any other has to be taken
+// apart first, to say what is wrong with which operation.
+func whole(body []byte, lim scim.Limits, room *scim.Room) (req Request, ok bool) {
+	const around = 3 // levels around data: the bulk, the array, the operation
+	lim.Depth += around
+	d := scim.Decoder{Room: room, Elements: lim.BulkOperations}
+	if o, refusal := d.Decode(body, lim); refusal == nil {
+		req, ok = plain(o)
+	}
+	if !ok {
+		if room != nil {
+			room.ResetBulk() // what is decoded twice is not held twice
+		}
+		return Request{}, false
+	}
+	if !mayRefer(body) {
+		for i := range req.Operations {
+			req.Operations[i].alone = true
+		}
+	}
+	return req, true
+}
+
+// plain makes a Request of what was decoded, unless it is odd. What stands beside
+// the data of operations is flat: the depth that it may have was not looked at.
+func plain(o scim.Object) (req Request, ok bool) {
+	for _, a := range o {
+		switch {
+		case strings.EqualFold(a.Name, "Operations"):
+			req.Operations = make([]Operation, len(a.Value.List))
+			for i, e := range a.Value.List {
+				if e.Kind != scim.Complex || !req.Operations[i].plain(e.Obj) {
+					return Request{}, false
+				}
+			}
+		case a.Value.Kind == scim.Complex, slices.ContainsFunc(a.Value.List, nested):
+			return Request{}, false
+		}
+	}
+	var refusal *scim.Error
+	req.FailOnErrors, refusal = failOnErrors(o)
+	return req, refusal == nil && len(req.Operations) > 0
+}
+
+// plain reads an operation from its attributes, unless it is odd.
+func (op *Operation) plain(o scim.Object) bool {
+	op.read(o)
+	var data scim.Object
+	for _, a := range o {
+		if !strings.EqualFold(a.Name, "data") {
+			if nested(a.Value) {
+				return false
+			}
+			continue
+		}
+		if a.Value.Kind != scim.Complex {
+			return false
+		}
+		data = a.Value.Obj
+	}
+	if op.Refusal != nil || op.Method == "DELETE" {
+		return true
+	}
+	op.Data = data
+	return data != nil
+}
+
+// nested reports whether v has parts.
+func nested(v scim.Value) bool { return v.Kind == scim.Complex || v.Kind == scim.List }
+
+// inParts decodes each operation by itself.
+func inParts(body []byte, lim scim.Limits, room *scim.Room) (Request, *scim.Error) {
 	more := scim.Errorf(413, "", "Operations: the bulk has more than maxOperations (%d); send it in parts", lim.BulkOperations)
 	rest, elements, refusal := scim.Split(body, "Operations", lim.BulkOperations, more, lim)
 	switch {
@@ -64,29 +150,32 @@ func Parse(body []byte, lim scim.Limits, room *scim.Room) (Request, *scim.Error)
 		return Request{}, scim.Errorf(400, scim.InvalidSyntax, "Operations: send an array of at least one operation")
 	}
 	req := Request{Operations: make([]Operation, len(elements))}
-	if v, sent := rest.Fold("failOnErrors"); sent && v.Kind != scim.Null {
-		if v.Kind != scim.Int {
-			return Request{}, scim.Errorf(400, scim.InvalidValue, "failOnErrors: send a whole number, or nothing for no limit")
-		}
-		req.FailOnErrors = int(max(v.Int, 0))
+	if req.FailOnErrors, refusal = failOnErrors(rest); refusal != nil {
+		return Request{}, refusal
 	}
 	p := parser{d: scim.Decoder{Room: room}, lim: lim, left: lim.Values}
 	for i, raw := range elements {
 		req.Operations[i] = p.operation(raw)
 		req.Operations[i].alone = !mayRefer(raw)
 	}
-	if err := link(req.Operations); err != nil {
-		return Request{}, err
-	}
 	return req, nil
 }
 
-// A parser reads the operations of one bulk.
+func failOnErrors(o scim.Object) (int, *scim.Error) {
+	switch v, _ := o.Fold("failOnErrors"); v.Kind {
+	case scim.Null:
+		return 0, nil
+	case scim.Int:
+		return int(max(v.Int, 0)), nil
+	}
+	return 0, scim.Errorf(400, scim.InvalidValue, "failOnErrors: send a whole number, or nothing for no limit")
+}
+
+// A parser reads the operations of one bulk, each by itself.
 type parser struct {
 	d    scim.Decoder
 	lim  scim.Limits
-	left int  // how many values the data of further operations may have
-	odd  bool // see whole
+	left int // how many values the data of further operations may have
 }
 
 // operation reads one operation. One that is refused keeps what could be read,
@@ -95,15 +184,20 @@ func (p *parser) operation(raw []byte) Operation {
 	if raw[0] != '{' {
 		return Operation{Refusal: scim.Errorf(400, scim.InvalidSyntax, "an operation is an object with method, path, bulkId and data")}
 	}
-	o, data, whole := p.whole(raw)
-	var rawData []byte
-	if !whole {
-		var refusal *scim.Error
-		if o, rawData, refusal = scim.DecodeBut(raw, "data", p.lim); refusal != nil {
-			return Operation{Refusal: refusal}
-		}
+	o, data, refusal := scim.DecodeBut(raw, "data", p.lim)
+	if refusal != nil {
+		return Operation{Refusal: refusal}
 	}
 	var op Operation
+	op.read(o)
+	if op.Refusal == nil && op.Method != "DELETE" {
+		op.Data, op.Refusal = p.body(op.Method, data)
+	}
+	return op
+}
+
+// read reads what stands beside data.
+func (op *Operation) read(o scim.Object) {
 	var path string
 	for _, a := range o {
 		switch strings.ToLower(a.Name) {
@@ -121,50 +215,6 @@ func (p *parser) operation(raw []byte) Operation {
 	if op.Refusal == nil && op.Method == "POST" && op.BulkID == "" {
 		op.Refusal = scim.Errorf(400, scim.InvalidValue, "bulkId: POST needs one (RFC 7644 section 3.7)")
 	}
-	switch {
-	case op.Refusal != nil || op.Method == "DELETE":
-		p.odd = p.odd || data != nil // it was decoded for nothing, and is not counted
-	case data != nil:
-		op.Data = data
-		p.left -= p.d.Values() - len(o)
-	default:
-		op.Data, op.Refusal = p.body(op.Method, rawData)
-	}
-	return op
-}
-
-// whole decodes an operation with its data at once, if there is nothing odd about
-// it: it is like those that clients send, and all of it can be read. Any other
-// has to be taken apart first, to say what is wrong with it; and so have those
-// behind it, on the heap, so that what is decoded twice is not held for long.
-func (p *parser) whole(raw []byte) (o, data scim.Object, ok bool) {
-	defer func() {
-		if !ok {
-			p.odd, p.d.Room = true, nil
-		}
-	}()
-	if p.odd {
-		return nil, nil, false
-	}
-	const most = 8 // attributes
-	lim := p.lim
-	lim.Depth++
-	lim.Values = p.left + most
-	o, refusal := p.d.Decode(raw, lim)
-	if refusal != nil || len(o) > most || p.d.Values()-len(o) > p.left { // all but those of data are single values
-		return nil, nil, false
-	}
-	for _, a := range o {
-		switch {
-		case strings.EqualFold(a.Name, "data"):
-			if data = a.Value.Obj; a.Value.Kind != scim.Complex {
-				return nil, nil, false
-			}
-		case a.Value.Kind == scim.Complex || a.Value.Kind == scim.List:
-			return nil, nil, false
-		}
-	}
-	return o, data, true
 }
 
 // body decodes the data of an operation. That of a PATCH may be the array of its

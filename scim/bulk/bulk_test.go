@@ -203,7 +203,8 @@ func slowUnit(ops []Operation, reach [][]bool, i int) Unit {
 }
 
 // FuzzParse: whatever the bytes, Parse answers, every operation is planned once,
-// and what is not refused has a type and refers to what there is.
+// and what is not refused has a type and refers to what there is. A bulk that can
+// be decoded at once says the same as in parts.
 func FuzzParse(f *testing.F) {
 	raw, err := os.ReadFile("testdata/bulk.txt")
 	if err != nil {
@@ -215,6 +216,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(body)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
+		wholeAsInParts(t, body)
 		req, refusal := Parse([]byte(body), limits, nil)
 		if refusal != nil {
 			if refusal.Status != 400 && refusal.Status != 413 || refusal.Detail == "" {
@@ -253,6 +255,29 @@ func FuzzParse(f *testing.F) {
 			})
 		}
 	})
+}
+
+// wholeAsInParts fails if a bulk that can be decoded at once says something else
+// in parts. There is one difference: whether operations are known to be alone.
+func wholeAsInParts(t *testing.T, body string) {
+	got, ok := whole([]byte(body), limits, new(scim.Room))
+	if !ok {
+		return
+	}
+	want, refusal := inParts([]byte(body), limits, new(scim.Room))
+	if refusal != nil {
+		t.Fatalf("refused in parts: %v", refusal)
+	}
+	for i := range min(len(got.Operations), len(want.Operations)) {
+		one, other := &got.Operations[i].alone, &want.Operations[i].alone
+		if *one && !*other {
+			t.Errorf("operation %d may refer to others", i+1)
+		}
+		*one, *other = false, false
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("whole %+v\nin parts %+v", got, want)
+	}
 }
 
 // TestAlone: a reference is found whichever of its letters are escaped, and other
