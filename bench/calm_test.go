@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// TestCalm: a child that works is waited for until it rests, and one that does
+// TestAwaitRest: a child that works is waited for until it rests, and one that does
 // not rest no longer than was asked for.
-func TestCalm(t *testing.T) {
+func TestAwaitRest(t *testing.T) {
 	for _, c := range []struct {
 		name, script string
 		most         time.Duration
@@ -37,8 +37,8 @@ func TestCalm(t *testing.T) {
 				n, _ := out.Read(make([]byte, 8))
 				said <- n > 0
 			}()
-			if err := calm(t.Context(), c.most); err != nil {
-				t.Fatal(err)
+			if rested, err := awaitRest(t.Context(), c.most); err != nil || rested != c.rests {
+				t.Fatalf("at rest: %v, %v", rested, err)
 			}
 			select {
 			case <-said:
@@ -52,9 +52,22 @@ func TestCalm(t *testing.T) {
 			}
 			ended, cancel := context.WithCancel(t.Context())
 			cancel()
-			if err := calm(ended, time.Minute); !errors.Is(err, context.Canceled) {
+			if _, err := awaitRest(ended, time.Minute); !errors.Is(err, context.Canceled) {
 				t.Errorf("error %v", err)
 			}
 		})
+	}
+}
+
+// TestCalm: the patience of a suite ends, and it counts what began nevertheless.
+func TestCalm(t *testing.T) {
+	s := &suite{sizes: sizes{patience: time.Nanosecond}}
+	for range 2 {
+		if err := s.calm(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.restless != 2 || s.waited == 0 {
+		t.Errorf("%d rounds, %v", s.restless, s.waited)
 	}
 }

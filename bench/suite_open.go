@@ -19,6 +19,9 @@ func (s *suite) peak(ctx context.Context, t traffic) (float64, error) {
 	var all []float64
 	for range 3 {
 		s.status.say("looking for the peak")
+		if err := s.calm(ctx); err != nil {
+			return 0, err
+		}
 		perSecond, err := rate(ctx, s.closed(), t)
 		if err != nil {
 			return 0, err

@@ -46,7 +46,7 @@ func (s *suite) alternate(ctx context.Context, contenders ...contender) ([]side,
 		for i := range contenders {
 			n := (i + round) % len(contenders)
 			s.status.say("round %d of %d: %s", round+1, s.Alternations, contenders[n].name)
-			if err := calm(ctx, s.calm); err != nil {
+			if err := s.calm(ctx); err != nil {
 				return nil, err
 			}
 			value, err := contenders[n].run(ctx, round)

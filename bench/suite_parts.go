@@ -25,7 +25,7 @@ func rounds(contenders int) func(sizes) float64 {
 
 // lasting estimates a round with its warm-up and with what it waits before.
 func (z sizes) lasting(round time.Duration) float64 {
-	return (min(z.calm, 2*calmTime) + z.warmUp + round).Seconds()
+	return (min(z.patience, 2*calmTime) + z.warmUp + round).Seconds()
 }
 
 func throughputParts(z sizes) []part {
@@ -57,7 +57,7 @@ func throughputParts(z sizes) []part {
 			{"open", "p99 of POST at 70 % of the peak / bare server at that rate", "ms", atMostGoal, 2},
 		}, measureOpen},
 		{"sweep", "throughput by connections", func(z sizes) float64 {
-			return 1 + float64(4*len(z.sweep))*(z.warmUp+z.round).Seconds()
+			return 1 + float64(4*len(z.sweep))*z.lasting(z.round)
 		}, nil, measureSweep},
 	}
 }

@@ -230,6 +230,9 @@ func measureSweep(ctx context.Context, s *suite) error {
 			{ours, creates(createSeed + uint64(n)), n}, {bare, creates(createSeed + uint64(n)), n},
 		} {
 			s.status.say("%s", at(drawn.Lines[i].Name, n))
+			if err := s.calm(ctx); err != nil {
+				return err
+			}
 			perSecond, err := rate(ctx, s.closed(), t)
 			if err != nil {
 				return err

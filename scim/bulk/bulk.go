@@ -44,8 +44,8 @@ type Operation struct {
 	alone bool
 }
 
-// Alone reports that op refers to no other operation. Its text says so, without a
-// look at its values; where it is not sure, it reports false.
+// Alone reports that op refers to no other operation. Where only its text was
+// looked at, and that is not sure, it reports false.
 func (op *Operation) Alone() bool { return op.alone }
 
 // Parse reads the body of a BulkRequest. What is wrong with one operation is
@@ -53,12 +53,12 @@ func (op *Operation) Alone() bool { return op.alone }
 // cannot be told apart: 400 invalidSyntax, 400 invalidValue where two share a
 // bulkId, and 413 for more than lim.BulkOperations, before more are decoded. What
 // the operations write has lim.Values in all, since it is held together. Their
-// data is in room; nil: on the heap.
+// data is in room, unless something was odd; nil: on the heap.
 func Parse(body []byte, lim scim.Limits, room *scim.Room) (Request, *scim.Error) {
 	req, ok := whole(body, lim, room)
 	if !ok {
 		var refusal *scim.Error
-		if req, refusal = inParts(body, lim, room); refusal != nil {
+		if req, refusal = inParts(body, lim); refusal != nil {
 			return Request{}, refusal
 		}
 	}
@@ -84,10 +84,10 @@ func whole(body []byte, lim scim.Limits, room *scim.Room) (req Request, ok bool)
 		}
 		return Request{}, false
 	}
-	if !mayRefer(body) {
-		for i := range req.Operations {
-			req.Operations[i].alone = true
-		}
+	may := mayRefer(body)
+	for i := range req.Operations {
+		op := &req.Operations[i]
+		op.alone = !may || len(op.references()) == 0
 	}
 	return req, true
 }
@@ -118,29 +118,26 @@ func (op *Operation) plain(o scim.Object) bool {
 	op.read(o)
 	var data scim.Object
 	for _, a := range o {
-		if !strings.EqualFold(a.Name, "data") {
-			if nested(a.Value) {
-				return false
-			}
-			continue
-		}
-		if a.Value.Kind != scim.Complex {
+		switch {
+		case strings.EqualFold(a.Name, "data"):
+			data = a.Value.Obj // nil unless it is an object
+		case nested(a.Value):
 			return false
 		}
-		data = a.Value.Obj
 	}
-	if op.Refusal != nil || op.Method == "DELETE" {
-		return true
+	if op.Refusal == nil && op.Method != "DELETE" {
+		op.Data = data
+		return data != nil
 	}
-	op.Data = data
-	return data != nil
+	return true
 }
 
 // nested reports whether v has parts.
 func nested(v scim.Value) bool { return v.Kind == scim.Complex || v.Kind == scim.List }
 
-// inParts decodes each operation by itself.
-func inParts(body []byte, lim scim.Limits, room *scim.Room) (Request, *scim.Error) {
+// inParts decodes each operation by itself, on the heap: a room would hold what
+// was decoded of those that are refused, too.
+func inParts(body []byte, lim scim.Limits) (Request, *scim.Error) {
 	more := scim.Errorf(413, "", "Operations: the bulk has more than maxOperations (%d); send it in parts", lim.BulkOperations)
 	rest, elements, refusal := scim.Split(body, "Operations", lim.BulkOperations, more, lim)
 	switch {
@@ -153,7 +150,7 @@ func inParts(body []byte, lim scim.Limits, room *scim.Room) (Request, *scim.Erro
 	if req.FailOnErrors, refusal = failOnErrors(rest); refusal != nil {
 		return Request{}, refusal
 	}
-	p := parser{d: scim.Decoder{Room: room}, lim: lim, left: lim.Values}
+	p := parser{lim: lim, left: lim.Values}
 	for i, raw := range elements {
 		req.Operations[i] = p.operation(raw)
 		req.Operations[i].alone = !mayRefer(raw)

@@ -12,8 +12,8 @@ import (
 // text in data, and a quoted text in the path of a PATCH operation.
 const prefix = "bulkId:"
 
-// mayRefer reports whether the text of an operation may hold a reference. Any
-// letter of the prefix may be escaped, as \u and its number, which begins with 003,
+// mayRefer reports whether the text of an operation, or of a bulk, may hold a
+// reference. Any letter of the prefix may be escaped, as \u and its number, which begins with 003,
 // 004, 006 or 007; addresses are full of other escapes.
 func mayRefer(raw []byte) bool {
 	if bytes.Contains(raw, []byte(prefix)) {
