@@ -111,8 +111,8 @@ func managers(t *testing.T, v *workspace.View, made map[string]string, circle in
 	}
 }
 
-// TestBulkLimits: what is too much is refused before more of it is decoded than may
-// be, or is not read at all, and the configuration says where the limits are.
+// TestBulkLimits: what is too much is refused before more of it is decoded than
+// may be, or is not read at all, and the configuration says where the limits are.
 func TestBulkLimits(t *testing.T) {
 	r := newRig(t, func(c *Config) { c.Limits.BulkOperations, c.Limits.BulkBytes, c.Limits.Values = 20, 256<<10, 1000 })
 	if a := r.send("-", "GET", "/scim/v2/ServiceProviderConfig", ""); !strings.Contains(a.body, `"bulk":{"supported":true,"maxOperations":20,"maxPayloadSize":262144}`) {

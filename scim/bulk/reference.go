@@ -13,8 +13,8 @@ import (
 const prefix = "bulkId:"
 
 // mayRefer reports whether the text of an operation, or of a bulk, may hold a
-// reference. Any letter of the prefix may be escaped, as \u and its number, which begins with 003,
-// 004, 006 or 007; addresses are full of other escapes.
+// reference. Any letter of the prefix may be escaped, as \u and its number, which
+// begins with 003, 004, 006 or 007; addresses are full of other escapes.
 func mayRefer(raw []byte) bool {
 	if bytes.Contains(raw, []byte(prefix)) {
 		return true
