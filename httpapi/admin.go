@@ -252,10 +252,10 @@ func (x *exchange) form() *form {
 func (f *form) take(key string, kind scim.Kind, want string) (scim.Value, bool) {
 	f.read = append(f.read, key)
 	v := f.body.Get(key)
-	if f.err != nil || v.Kind == scim.Null {
+	if f.err != nil || v.Kind() == scim.Null {
 		return v, false
 	}
-	if v.Kind != kind {
+	if v.Kind() != kind {
 		f.err = scim.Errorf(400, "", "%s: write %s", key, want)
 		return v, false
 	}
@@ -268,7 +268,8 @@ func (f *form) text(key string) *string {
 	if !ok {
 		return nil
 	}
-	return &v.Str
+	text := v.Str()
+	return &text
 }
 
 // required reads a string that must be there.
@@ -288,7 +289,8 @@ func (f *form) bool(key string) *bool {
 	if !ok {
 		return nil
 	}
-	return &v.Bool
+	is := v.Bool()
+	return &is
 }
 
 func (f *form) int(key string) *int {
@@ -296,7 +298,7 @@ func (f *form) int(key string) *int {
 	if !ok {
 		return nil
 	}
-	n := int(v.Int)
+	n := int(v.Int())
 	return &n
 }
 
@@ -306,18 +308,18 @@ func (f *form) requiredInt(key string) int64 {
 	if !ok && f.err == nil {
 		f.err = scim.Errorf(400, "", "%s is required", key)
 	}
-	return v.Int
+	return v.Int()
 }
 
 // texts reads a list of strings; nil where it is absent.
 func (f *form) texts(key string) []string {
 	v, _ := f.take(key, scim.List, "a list of strings")
 	var out []string
-	for _, e := range v.List {
-		if e.Kind != scim.String && f.err == nil {
+	for _, e := range v.List() {
+		if e.Kind() != scim.String && f.err == nil {
 			f.err = scim.Errorf(400, "", "%s: write a list of strings", key)
 		}
-		out = append(out, e.Str)
+		out = append(out, e.Str())
 	}
 	return out
 }
@@ -327,9 +329,9 @@ func (f *form) instant(key string) (t time.Time) {
 	if !ok {
 		return t
 	}
-	t, err := time.Parse(time.RFC3339, v.Str)
+	t, err := time.Parse(time.RFC3339, v.Str())
 	if err != nil {
-		f.err = scim.Errorf(400, "", "%s: %q is no instant such as 2026-12-31T00:00:00Z", key, v.Str)
+		f.err = scim.Errorf(400, "", "%s: %q is no instant such as 2026-12-31T00:00:00Z", key, v.Str())
 	}
 	return t
 }

@@ -171,8 +171,8 @@ func (f *form) scopes() (read, write bool) {
 	if !ok {
 		return true, true
 	}
-	for _, v := range list.List {
-		switch v.Str {
+	for _, v := range list.List() {
+		switch v.Str() {
 		case "read":
 			read = true
 		case "write":

@@ -11,7 +11,7 @@ import (
 
 // person is what the directory shows of a user (M15).
 func person(u workspace.UserView) scim.Object {
-	name := u.Record().Attr(scim.UserName).Obj
+	name := u.Record().Attr(scim.UserName).Obj()
 	var teams []scim.Value
 	for m := range u.Memberships() {
 		if m.Group.Kind() == workspace.Team {
@@ -55,7 +55,7 @@ func person(u workspace.UserView) scim.Object {
 		}
 		o = append(o, scim.Attr{Name: "drift", Value: scim.ListOf(paths...)})
 	}
-	o = append(o, scim.Attr{Name: "seat", Value: scim.Value{Kind: scim.Complex, Obj: u.SeatObject()}})
+	o = append(o, scim.Attr{Name: "seat", Value: scim.ObjectOf(u.SeatObject()...)})
 	if u.BreakGlass() {
 		o = append(o, scim.Attr{Name: "breakGlass", Value: scim.Boolean(true)})
 	}
@@ -167,7 +167,7 @@ func (f *form) profile() (doc scim.Object, gone []string) {
 		{"displayName", "displayName"}, {"preferredLanguage", "preferredLanguage"}, {"timezone", "timezone"},
 		{"absenceRegion", scim.URNRosterdUser + ":absenceRegion"},
 	} {
-		if _, sent := f.body.Fold(field.key); sent && f.body.Get(field.key).Kind == scim.Null {
+		if _, sent := f.body.Fold(field.key); sent && f.body.Get(field.key).Kind() == scim.Null {
 			gone = append(gone, field.path)
 		}
 		if v := f.text(field.key); v != nil {

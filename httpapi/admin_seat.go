@@ -177,7 +177,7 @@ func (s *Server) listInvoices(x *exchange) {
 	next := ""
 	x.view.Books().Invoices(from, func(inv *ledger.Invoice) bool {
 		if len(items) == limit {
-			next = items[limit-1].Get("number").Str
+			next = items[limit-1].Get("number").Str()
 			return false
 		}
 		items = append(items, document(inv))

@@ -62,11 +62,11 @@ func (x *exchange) spoken(lang string) {
 // about the oldest that speaks p's dialect.
 func (x *exchange) setting(p setup.Provider) setup.Workspace {
 	v := x.view
-	sso := v.SettingsObject().Get("sso").Obj
+	sso := v.SettingsObject().Get("sso").Obj()
 	w := setup.Workspace{
 		ID: string(v.ID()), Name: v.Settings().Name, Base: x.base(), Admin: x.origin() + adminRoot + "/workspaces/" + string(v.ID()),
 		RolePrefix: v.Settings().Groups.RolePrefix, AppURL: v.Settings().AppURL,
-		Issuer: sso.Get("issuer").Str, ClientID: sso.Get("clientId").Str,
+		Issuer: sso.Get("issuer").Str(), ClientID: sso.Get("clientId").Str(),
 	}
 	for _, c := range v.Connections() {
 		if c.Dialect.Name == p.ID && w.Connection == "" {

@@ -25,17 +25,17 @@ func (x *exchange) setBreakGlass(on bool) {
 // document. One that names another issuer is refused; one that cannot be read
 // is configured, and said to be unchecked (M14).
 func (x *exchange) checkIssuer(settings scim.Object) (note *workspace.NoteIssuer, err *scim.Error) {
-	issuer := settings.Get("sso").Obj.Get("issuer")
-	if issuer.Kind != scim.String || x.s.cfg.CheckIssuer == nil {
+	issuer := settings.Get("sso").Obj().Get("issuer")
+	if issuer.Kind() != scim.String || x.s.cfg.CheckIssuer == nil {
 		return nil, nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), issuerTimeout)
 	defer cancel()
-	wrong, detail := x.s.cfg.CheckIssuer(ctx, issuer.Str)
+	wrong, detail := x.s.cfg.CheckIssuer(ctx, issuer.Str())
 	if wrong {
 		return nil, scim.Errorf(400, "", "sso.issuer: %s", detail)
 	}
-	return &workspace.NoteIssuer{Issuer: issuer.Str, Detail: detail}, nil
+	return &workspace.NoteIssuer{Issuer: issuer.Str(), Detail: detail}, nil
 }
 
 // noteIssuer records what checkIssuer found, once the settings are stored.

@@ -57,7 +57,7 @@ func (s *Server) createWorkspace(x *exchange) {
 	id := body.Get("id")
 	switch {
 	case err != nil:
-	case id.Kind != scim.String || !workspace.ValidID(workspace.ID(id.Str)):
+	case id.Kind() != scim.String || !workspace.ValidID(workspace.ID(id.Str())):
 		err = scim.Errorf(400, "", "id: write 2 to 28 of a-z, 0-9 and -, beginning with a letter")
 	}
 	if err != nil {
@@ -69,13 +69,13 @@ func (s *Server) createWorkspace(x *exchange) {
 		x.refuse(err)
 		return
 	}
-	x.ws = workspace.ID(strings.Clone(id.Str)) // it outlives the body, whose memory it shares
+	x.ws = workspace.ID(strings.Clone(id.Str())) // it outlives the body, whose memory it shares
 	_, view, ok := x.command(workspace.CreateWorkspace{Settings: body.With("id", scim.Value{})})
 	if ok {
 		x.answerWorkspace(201, x.noteIssuer(note, view))
 	}
 	if x.ctx.Response.StatusCode() == 201 {
-		x.ctx.Response.Header.Set("Location", x.origin()+adminRoot+"/workspaces/"+id.Str)
+		x.ctx.Response.Header.Set("Location", x.origin()+adminRoot+"/workspaces/"+id.Str())
 	}
 }
 
@@ -116,7 +116,7 @@ func (s *Server) getWorkspace(x *exchange) {
 
 func (s *Server) changeWorkspace(x *exchange) {
 	body, err := x.body(nil)
-	if err == nil && body.Get("id").Kind != scim.Null {
+	if err == nil && body.Get("id").Kind() != scim.Null {
 		err = scim.Errorf(400, "", "id cannot change")
 	}
 	if err != nil {

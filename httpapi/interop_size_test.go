@@ -43,11 +43,11 @@ func (r *rig) entra(cmd workspace.Command) workspace.Result {
 // group creates a team of members and returns its id.
 func (r *rig) group(members []string) string {
 	r.t.Helper()
-	list := scim.Value{Kind: scim.List}
+	var list []scim.Value
 	for _, id := range members {
-		list.List = append(list.List, scim.ObjectOf(scim.Attr{Name: "value", Value: scim.Text(id)}))
+		list = append(list, scim.ObjectOf(scim.Attr{Name: "value", Value: scim.Text(id)}))
 	}
-	doc := scim.Object{{Name: "displayName", Value: scim.Text("Design")}, {Name: "members", Value: list}}
+	doc := scim.Object{{Name: "displayName", Value: scim.Text("Design")}, {Name: "members", Value: scim.ListOf(list...)}}
 	return r.entra(workspace.CreateGroup{Doc: doc}).ID.String()
 }
 

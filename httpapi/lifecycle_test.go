@@ -116,14 +116,14 @@ func (c *cycle) object(a answer) scim.Object {
 // name keeps the ids of the resources that an answer shows.
 func (c *cycle) name(names string, o scim.Object) {
 	shown := []scim.Value{scim.ObjectOf(o...)}
-	if list := o.Get("Resources"); list.Kind == scim.List {
-		shown = list.List
+	if list := o.Get("Resources"); list.Kind() == scim.List {
+		shown = list.List()
 	}
 	for i, name := range strings.Split(names, ",") {
-		if i >= len(shown) || shown[i].Obj.Get("id").Str == "" {
+		if i >= len(shown) || shown[i].Obj().Get("id").Str() == "" {
 			c.t.Fatalf("there is no id to call %s", name)
 		}
-		id := shown[i].Obj.Get("id").Str
+		id := shown[i].Obj().Get("id").Str()
 		c.ids[name] = id
 		if c.names[id] == "" {
 			c.names[id] = name
@@ -137,10 +137,10 @@ func (c *cycle) told(method string, o scim.Object) string {
 	case o == nil:
 		return ""
 	case !o.Get("detail").IsUnassigned():
-		return strings.TrimRight(" "+o.Get("scimType").Str, " ") + ": " + o.Get("detail").Str
-	case o.Get("Resources").Kind == scim.List:
+		return strings.TrimRight(" "+o.Get("scimType").Str(), " ") + ": " + o.Get("detail").Str()
+	case o.Get("Resources").Kind() == scim.List:
 		return found(o)
-	case method != "GET" || !idForm.MatchString(o.Get("id").Str): // discovery has tests of its own
+	case method != "GET" || !idForm.MatchString(o.Get("id").Str()): // discovery has tests of its own
 		return ""
 	}
 	for _, own := range []string{"schemas", "meta", scim.URNRosterdUser, scim.URNRosterdGrp} {
@@ -151,14 +151,14 @@ func (c *cycle) told(method string, o scim.Object) string {
 
 // found tells what a list holds.
 func found(o scim.Object) string {
-	total, list, start := o.Get("totalResults").Int, o.Get("Resources").List, o.Get("startIndex").Int
+	total, list, start := o.Get("totalResults").Int(), o.Get("Resources").List(), o.Get("startIndex").Int()
 	text := fmt.Sprintf(" found %d", total)
 	if int64(len(list)) < total {
 		text += fmt.Sprintf(", from %d", start)
 	}
 	var shown []string
 	for _, r := range list {
-		names := []string{r.Obj.Get("userName").Str, r.Obj.Get("displayName").Str, r.Obj.Get("id").Str}
+		names := []string{r.Obj().Get("userName").Str(), r.Obj().Get("displayName").Str(), r.Obj().Get("id").Str()}
 		shown = append(shown, cmp.Or(names...))
 	}
 	return text + listed(": ", shown, ", ")
@@ -177,27 +177,27 @@ const adminAcme = adminRoot + "/workspaces/acme"
 // directory tells who is in the workspace, and in its groups.
 func (c *cycle) directory() string {
 	seats := c.object(c.send("operator", "GET", adminAcme+"/seats", ""))
-	out := fmt.Sprintf("< %d seated, %d waiting, %d of %d seats free\n", seats.Get("seated").Int, seats.Get("waiting").Int,
-		seats.Get("free").Int, seats.Get("purchased").Int+seats.Get("booked").Int)
+	out := fmt.Sprintf("< %d seated, %d waiting, %d of %d seats free\n", seats.Get("seated").Int(), seats.Get("waiting").Int(),
+		seats.Get("free").Int(), seats.Get("purchased").Int()+seats.Get("booked").Int())
 	for _, p := range c.items("/users") {
 		by := "local"
-		if p.Get("managed").Bool {
-			by = "managed by " + p.Get("connection").Str
+		if p.Get("managed").Bool() {
+			by = "managed by " + p.Get("connection").Str()
 		}
-		out += fmt.Sprintf("< %s: %s, %s, seat %s, %s, %s%s\n", p.Get("accountEmail").Str, p.Get("kind").Str, p.Get("state").Str,
-			p.Get("seat").Obj.Get("state").Str, by, p.Get("role").Str, listed(", in ", texts(p.Get("teams")), " and "))
+		out += fmt.Sprintf("< %s: %s, %s, seat %s, %s, %s%s\n", p.Get("accountEmail").Str(), p.Get("kind").Str(), p.Get("state").Str(),
+			p.Get("seat").Obj().Get("state").Str(), by, p.Get("role").Str(), listed(", in ", texts(p.Get("teams")), " and "))
 	}
 	for _, g := range c.items("/groups") {
 		var people []string
-		for _, m := range c.items("/groups/" + g.Get("id").Str + "/members") {
+		for _, m := range c.items("/groups/" + g.Get("id").Str() + "/members") {
 			notes := texts(m.Get("sources"))
-			if m.Get("held").Bool {
+			if m.Get("held").Bool() {
 				notes = append(notes, "held")
 			}
-			people = append(people, m.Get("accountEmail").Str+listed(" (", notes, ", ")+")")
+			people = append(people, m.Get("accountEmail").Str()+listed(" (", notes, ", ")+")")
 		}
-		if people != nil || g.Get("kind").Str == "team" {
-			out += "< " + g.Get("kind").Str + " " + g.Get("displayName").Str + listed(": ", people, ", ") + "\n"
+		if people != nil || g.Get("kind").Str() == "team" {
+			out += "< " + g.Get("kind").Str() + " " + g.Get("displayName").Str() + listed(": ", people, ", ") + "\n"
 		}
 	}
 	return out
@@ -205,16 +205,16 @@ func (c *cycle) directory() string {
 
 // texts returns the members of a list of texts.
 func texts(v scim.Value) (out []string) {
-	for _, e := range v.List {
-		out = append(out, e.Str)
+	for _, e := range v.List() {
+		out = append(out, e.Str())
 	}
 	return out
 }
 
 // items reads a list of the admin API, which fits a page.
 func (c *cycle) items(path string) (out []scim.Object) {
-	for _, v := range c.object(c.send("operator", "GET", adminAcme+path, "")).Get("items").List {
-		out = append(out, v.Obj)
+	for _, v := range c.object(c.send("operator", "GET", adminAcme+path, "")).Get("items").List() {
+		out = append(out, v.Obj())
 	}
 	return out
 }

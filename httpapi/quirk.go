@@ -121,14 +121,14 @@ func (s *Server) listQuirks(x *exchange) {
 
 func quirkUse(u workspace.QuirkUse) scim.Object {
 	info := u.Quirk.Info()
-	rows := scim.Value{Kind: scim.List, List: []scim.Value{}}
+	rows := make([]scim.Value, 0, len(info.Rows))
 	for _, row := range info.Rows {
-		rows.List = append(rows.List, scim.Integer(int64(row)))
+		rows = append(rows, scim.Integer(int64(row)))
 	}
 	return scim.Object{
 		{Name: "name", Value: scim.Text(info.Name)},
 		{Name: "does", Value: scim.Text(info.Does)},
-		{Name: "rows", Value: rows},
+		{Name: "rows", Value: scim.ListOf(rows...)},
 		{Name: "section", Value: scim.Text(info.RFC)},
 		{Name: "count", Value: scim.Integer(int64(u.Count))},
 		{Name: "firstSeenAt", Value: instant(u.First)},

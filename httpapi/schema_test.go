@@ -29,8 +29,8 @@ func (r *rig) schemas() map[string]scim.Object {
 			r.t.Fatal(err)
 		}
 		served.schemas = map[string]scim.Object{}
-		for _, s := range list.Get("Resources").List {
-			served.schemas[s.Obj.Get("id").Str] = s.Obj
+		for _, s := range list.Get("Resources").List() {
+			served.schemas[s.Obj().Get("id").Str()] = s.Obj()
 		}
 	})
 	return served.schemas
@@ -51,8 +51,8 @@ func (r *rig) obey(target, request string, a answer) {
 	}
 	v := validator{schemas: r.schemas(), shaped: strings.Contains(strings.ToLower(query+request), "attributes")}
 	if o.Get("schemas").Equal(scim.ListOf(scim.Text(scim.URNListResponse))) {
-		for _, e := range o.Get("Resources").List {
-			v.resource(e.Obj)
+		for _, e := range o.Get("Resources").List() {
+			v.resource(e.Obj())
 		}
 	} else {
 		v.resource(o)
@@ -87,69 +87,69 @@ var common = func() scim.Object {
 }()
 
 func (v *validator) resource(o scim.Object) {
-	listed := o.Get("schemas").List
+	listed := o.Get("schemas").List()
 	if len(listed) == 0 {
 		v.fault("no schemas")
 		return
 	}
 	rest, core := scim.Object{}, scim.Object{}
 	for _, a := range o {
-		extension := slices.ContainsFunc(listed[1:], func(urn scim.Value) bool { return urn.Str == a.Name })
+		extension := slices.ContainsFunc(listed[1:], func(urn scim.Value) bool { return urn.Str() == a.Name })
 		switch {
 		case a.Name == "schemas":
 		case extension && v.schemas[a.Name] != nil:
-			v.attributes(a.Name+":", v.schemas[a.Name].Get("attributes"), a.Value.Obj)
-		case slices.ContainsFunc(common.Get("attributes").List, func(d scim.Value) bool { return d.Obj.Get("name").Str == a.Name }):
+			v.attributes(a.Name+":", v.schemas[a.Name].Get("attributes"), a.Value.Obj())
+		case slices.ContainsFunc(common.Get("attributes").List(), func(d scim.Value) bool { return d.Obj().Get("name").Str() == a.Name }):
 			rest = append(rest, a)
 		default:
 			core = append(core, a)
 		}
 	}
 	v.attributes("", common.Get("attributes"), rest)
-	v.attributes("", v.schemas[listed[0].Str].Get("attributes"), core)
+	v.attributes("", v.schemas[listed[0].Str()].Get("attributes"), core)
 	for _, urn := range listed[1:] {
-		if v.schemas[urn.Str] == nil || !v.shaped && o.Get(urn.Str).Kind != scim.Complex {
-			v.fault("schemas lists %s, of which there is nothing", urn.Str)
+		if v.schemas[urn.Str()] == nil || !v.shaped && o.Get(urn.Str()).Kind() != scim.Complex {
+			v.fault("schemas lists %s, of which there is nothing", urn.Str())
 		}
 	}
 }
 
 // attributes checks an object against the definitions of its attributes.
 func (v *validator) attributes(path string, definitions scim.Value, o scim.Object) {
-	for _, d := range definitions.List {
-		name, value := d.Obj.Get("name").Str, o.Get(d.Obj.Get("name").Str)
-		if d.Obj.Get("required").Bool && value.Kind == scim.Null && !v.shaped {
+	for _, d := range definitions.List() {
+		name, value := d.Obj().Get("name").Str(), o.Get(d.Obj().Get("name").Str())
+		if d.Obj().Get("required").Bool() && value.Kind() == scim.Null && !v.shaped {
 			v.fault("%s%s is required", path, name)
 		}
 	}
 	for _, a := range o {
-		i := slices.IndexFunc(definitions.List, func(d scim.Value) bool { return d.Obj.Get("name").Str == a.Name })
+		i := slices.IndexFunc(definitions.List(), func(d scim.Value) bool { return d.Obj().Get("name").Str() == a.Name })
 		if i < 0 {
 			v.fault("%s%s is in no schema", path, a.Name)
 			continue
 		}
-		v.attribute(path+a.Name, definitions.List[i].Obj, a.Value)
+		v.attribute(path+a.Name, definitions.List()[i].Obj(), a.Value)
 	}
 }
 
 func (v *validator) attribute(path string, d scim.Object, value scim.Value) {
-	if d.Get("returned").Str == "never" || d.Get("mutability").Str == "writeOnly" {
+	if d.Get("returned").Str() == "never" || d.Get("mutability").Str() == "writeOnly" {
 		v.fault("%s is never returned", path)
 	}
 	if value.IsUnassigned() {
 		v.fault("%s is unassigned and there", path)
 	}
-	if !d.Get("multiValued").Bool {
+	if !d.Get("multiValued").Bool() {
 		v.one(path, d, value)
 		return
 	}
-	if value.Kind != scim.List {
+	if value.Kind() != scim.List {
 		v.fault("%s is no array", path)
 	}
 	primary := 0
-	for _, e := range value.List {
+	for _, e := range value.List() {
 		v.one(path, d, e)
-		if e.Obj.Get("primary").Bool {
+		if e.Obj().Get("primary").Bool() {
 			primary++
 		}
 	}
@@ -161,29 +161,29 @@ func (v *validator) attribute(path string, d scim.Object, value scim.Value) {
 // one checks a value that is no list.
 func (v *validator) one(path string, d scim.Object, value scim.Value) {
 	want := scim.String
-	switch d.Get("type").Str {
+	switch d.Get("type").Str() {
 	case "boolean":
 		want = scim.Bool
 	case "integer", "decimal":
 		want = scim.Int
 	case "complex":
 		want = scim.Complex
-		v.attributes(path+".", d.Get("subAttributes"), value.Obj)
+		v.attributes(path+".", d.Get("subAttributes"), value.Obj())
 	case "dateTime":
-		if _, err := time.Parse(time.RFC3339Nano, value.Str); err != nil {
+		if _, err := time.Parse(time.RFC3339Nano, value.Str()); err != nil {
 			v.fault("%s: %v", path, err)
 		}
 	case "binary":
-		if _, err := base64.StdEncoding.DecodeString(value.Str); err != nil {
+		if _, err := base64.StdEncoding.DecodeString(value.Str()); err != nil {
 			v.fault("%s: %v", path, err)
 		}
 	}
-	if value.Kind != want {
-		v.fault("%s is no %s", path, d.Get("type").Str)
+	if value.Kind() != want {
+		v.fault("%s is no %s", path, d.Get("type").Str())
 	}
 	// Of what clients write, canonical values are suggestions.
-	if c := d.Get("canonicalValues").List; len(c) > 0 && d.Get("mutability").Str == "readOnly" && !slices.ContainsFunc(c, value.Equal) {
-		v.fault("%s: %q is not canonical", path, value.Str)
+	if c := d.Get("canonicalValues").List(); len(c) > 0 && d.Get("mutability").Str() == "readOnly" && !slices.ContainsFunc(c, value.Equal) {
+		v.fault("%s: %q is not canonical", path, value.Str())
 	}
 }
 

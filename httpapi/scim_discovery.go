@@ -42,7 +42,7 @@ func (x *exchange) discover(all []scim.Object) {
 	}
 	var list []scim.Value
 	for _, o := range all {
-		list = append(list, scim.Value{Kind: scim.Complex, Obj: o})
+		list = append(list, scim.ObjectOf(o...))
 	}
 	n := scim.Integer(int64(len(all)))
 	x.send(200, scimJSON, scim.AppendObject(nil, scim.Object{
@@ -57,7 +57,7 @@ func (x *exchange) discover(all []scim.Object) {
 // discoverOne answers with the one that the address names.
 func (x *exchange) discoverOne(all []scim.Object) {
 	for _, o := range all {
-		if o.Get("id").Str == x.param(0) {
+		if o.Get("id").Str() == x.param(0) {
 			x.send(200, scimJSON, scim.AppendObject(nil, o))
 			return
 		}

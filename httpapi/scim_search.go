@@ -51,7 +51,7 @@ func (x *exchange) addressed() (search, *scim.Error) {
 func (x *exchange) posted(body scim.Object) (p search, err *scim.Error) {
 	p.start, p.count = 1, x.s.cfg.Limits.PageDefault
 	for _, a := range body {
-		if a.Value.Kind == scim.Null {
+		if a.Value.Kind() == scim.Null {
 			continue
 		}
 		switch strings.ToLower(a.Name) {
@@ -89,31 +89,31 @@ func (x *exchange) posted(body scim.Object) (p search, err *scim.Error) {
 }
 
 func texted(a scim.Attr) (string, *scim.Error) {
-	if a.Value.Kind != scim.String {
+	if a.Value.Kind() != scim.String {
 		return "", scim.Errorf(400, scim.InvalidValue, "%s: send a string", a.Name)
 	}
-	return a.Value.Str, nil
+	return a.Value.Str(), nil
 }
 
 func numbered(a scim.Attr) (int, *scim.Error) {
-	if a.Value.Kind != scim.Int {
+	if a.Value.Kind() != scim.Int {
 		return 0, scim.Errorf(400, scim.InvalidValue, "%s: send a whole number", a.Name)
 	}
-	return int(a.Value.Int), nil
+	return int(a.Value.Int()), nil
 }
 
 // namesIn reads an array of names, or one string of them.
 func namesIn(a scim.Attr) (string, *scim.Error) {
-	if a.Value.Kind == scim.String {
-		return a.Value.Str, nil
+	if a.Value.Kind() == scim.String {
+		return a.Value.Str(), nil
 	}
 	var names []string
-	for _, v := range a.Value.List {
-		if v.Kind == scim.String {
-			names = append(names, v.Str)
+	for _, v := range a.Value.List() {
+		if v.Kind() == scim.String {
+			names = append(names, v.Str())
 		}
 	}
-	if a.Value.Kind != scim.List || len(names) < len(a.Value.List) {
+	if a.Value.Kind() != scim.List || len(names) < len(a.Value.List()) {
 		return "", scim.Errorf(400, scim.InvalidValue, "%s: send an array of strings", a.Name)
 	}
 	return strings.Join(names, ","), nil

@@ -30,8 +30,8 @@ func TestSetup(t *testing.T) {
 			}
 			m := &mapper{cycle: &cycle{rig: r, ids: map[string]string{}, names: map[string]string{}}, who: p.ID, known: map[string]bool{}}
 			m.readSchemas()
-			provisioning := preset.Get("provisioning").Obj
-			if c := provisioning.Get("connection").Str; c != p.ID {
+			provisioning := preset.Get("provisioning").Obj()
+			if c := provisioning.Get("connection").Str(); c != p.ID {
 				t.Errorf("the preset is for the connection %q", c)
 			}
 			map[string]func(scim.Object){"entra": m.entra, "okta": m.okta, "onelogin": m.onelogin}[p.ID](provisioning)
@@ -47,12 +47,12 @@ type mapper struct {
 }
 
 func (m *mapper) readSchemas() {
-	for _, s := range m.get("/Schemas").Get("Resources").List {
-		for _, a := range s.Obj.Get("attributes").List {
-			name := strings.ToLower(s.Obj.Get("id").Str + ":" + a.Obj.Get("name").Str)
+	for _, s := range m.get("/Schemas").Get("Resources").List() {
+		for _, a := range s.Obj().Get("attributes").List() {
+			name := strings.ToLower(s.Obj().Get("id").Str() + ":" + a.Obj().Get("name").Str())
 			m.known[name] = true
-			for _, sub := range a.Obj.Get("subAttributes").List {
-				m.known[name+"."+strings.ToLower(sub.Obj.Get("name").Str)] = true
+			for _, sub := range a.Obj().Get("subAttributes").List() {
+				m.known[name+"."+strings.ToLower(sub.Obj().Get("name").Str())] = true
 			}
 		}
 	}
@@ -73,7 +73,7 @@ func (m *mapper) get(path string) scim.Object { m.t.Helper(); return m.want("GET
 // find looks for value in an attribute, as the provider encodes it, and
 // returns how many there are.
 func (m *mapper) find(path, attribute, value string) int64 {
-	return m.get(path + "?filter=" + url.QueryEscape(attribute+` eq "`+value+`"`)).Get("totalResults").Int
+	return m.get(path + "?filter=" + url.QueryEscape(attribute+` eq "`+value+`"`)).Get("totalResults").Int()
 }
 
 // A target is where a mapping sends a value.
@@ -114,7 +114,7 @@ func (t target) within(doc scim.Object, do func(scim.Object) scim.Object) scim.O
 	if strings.Contains(t.urn, ":core:") {
 		return do(doc)
 	}
-	return doc.With(t.urn, scim.ObjectOf(do(doc.Get(t.urn).Obj)...))
+	return doc.With(t.urn, scim.ObjectOf(do(doc.Get(t.urn).Obj())...))
 }
 
 // set returns doc with a value at t.
@@ -122,15 +122,15 @@ func (t target) set(doc scim.Object, v scim.Value) scim.Object {
 	return t.within(doc, func(o scim.Object) scim.Object {
 		switch {
 		case t.key != "":
-			list := slices.Clone(o.Get(t.attr).List)
+			list := slices.Clone(o.Get(t.attr).List())
 			i := slices.IndexFunc(list, t.means)
 			if i < 0 {
 				i, list = len(list), append(list, scim.ObjectOf(scim.Attr{Name: t.key, Value: t.value()}))
 			}
-			list[i] = scim.ObjectOf(list[i].Obj.With(t.sub, v)...)
+			list[i] = scim.ObjectOf(list[i].Obj().With(t.sub, v)...)
 			v = scim.ListOf(list...)
 		case t.sub != "":
-			v = scim.ObjectOf(o.Get(t.attr).Obj.With(t.sub, v)...)
+			v = scim.ObjectOf(o.Get(t.attr).Obj().With(t.sub, v)...)
 		}
 		return o.With(t.attr, v)
 	})
@@ -143,16 +143,16 @@ func (t target) of(doc scim.Object) scim.Value {
 		v = o.Get(t.attr)
 		return o
 	})
-	if i := slices.IndexFunc(v.List, t.means); t.key != "" && i >= 0 {
-		v = v.List[i]
+	if i := slices.IndexFunc(v.List(), t.means); t.key != "" && i >= 0 {
+		v = v.List()[i]
 	}
 	if t.sub != "" {
-		v = v.Obj.Get(t.sub)
+		v = v.Obj().Get(t.sub)
 	}
 	return v
 }
 
-func (t target) means(element scim.Value) bool { return element.Obj.Get(t.key).Equal(t.value()) }
+func (t target) means(element scim.Value) bool { return element.Obj().Get(t.key).Equal(t.value()) }
 
 func (t target) value() scim.Value {
 	if t.key == "primary" {
@@ -178,8 +178,8 @@ func (m *mapper) patch(path, op, to string, v scim.Value) {
 
 // entra plays Entra ID by the schema of its synchronization job.
 func (m *mapper) entra(provisioning scim.Object) {
-	rule := provisioning.Get("synchronizationSchema").Obj.Get("synchronizationRules").List[0].Obj
-	people, groups := rule.Get("objectMappings").List[0].Obj, rule.Get("objectMappings").List[1].Obj
+	rule := provisioning.Get("synchronizationSchema").Obj().Get("synchronizationRules").List()[0].Obj()
+	people, groups := rule.Get("objectMappings").List()[0].Obj(), rule.Get("objectMappings").List()[1].Obj()
 	sample := []map[string]string{
 		{"objectId": "0a-1", "mail": "bea.ito@example.test", "userPrincipalName": "bito@corp.test", "IsSoftDeleted": "False", "displayName": "Bea Ito",
 			"givenName": "Bea", "surname": "Ito", "preferredLanguage": "ja", "jobTitle": "Head of Design", "department": "Design"},
@@ -192,15 +192,15 @@ func (m *mapper) entra(provisioning scim.Object) {
 	}
 	group := m.entraObject("/Groups", groups, map[string]string{"objectId": "9c-1", "displayName": "Design"}, ids)
 	m.patch("/Groups/"+group, "Add", "members", scim.ListOf(scim.ObjectOf(scim.Attr{Name: "value", Value: scim.Text(ids["0a-2"])})))
-	if n := len(m.get("/Groups/" + group).Get("members").List); n != 1 {
+	if n := len(m.get("/Groups/" + group).Get("members").List()); n != 1 {
 		m.t.Errorf("the group has %d members", n)
 	}
 
 	// One leaves: what the mapping makes of IsSoftDeleted is sent.
 	sample[0]["IsSoftDeleted"] = "True"
-	for _, a := range people.Get("attributeMappings").List {
-		if to := a.Obj.Get("targetAttributeName").Str; to == "active" {
-			m.patch("/Users/"+ids["0a-1"], "Replace", to, scim.Text(entraValue(a.Obj.Get("source").Obj, sample[0])))
+	for _, a := range people.Get("attributeMappings").List() {
+		if to := a.Obj().Get("targetAttributeName").Str(); to == "active" {
+			m.patch("/Users/"+ids["0a-1"], "Replace", to, scim.Text(entraValue(a.Obj().Get("source").Obj(), sample[0])))
 		}
 	}
 	m.stored("/Users/"+ids["0a-1"], target{urn: scim.URNUser, attr: "active"}, scim.Boolean(false))
@@ -210,15 +210,15 @@ func (m *mapper) entra(provisioning scim.Object) {
 // and sends its references as a second pass.
 func (m *mapper) entraObject(path string, mapping scim.Object, object, ids map[string]string) string {
 	core := map[string]string{"/Users": scim.URNUser, "/Groups": scim.URNGroup}[path]
-	list := mapping.Get("attributeMappings").List
+	list := mapping.Get("attributeMappings").List()
 	byRank := slices.SortedFunc(slices.Values(list), func(a, b scim.Value) int {
-		return cmp.Compare(a.Obj.Get("matchingPriority").Int, b.Obj.Get("matchingPriority").Int)
+		return cmp.Compare(a.Obj().Get("matchingPriority").Int(), b.Obj().Get("matchingPriority").Int())
 	})
 	matched := 0
 	for _, a := range byRank {
-		if a.Obj.Get("matchingPriority").Int > 0 {
+		if a.Obj().Get("matchingPriority").Int() > 0 {
 			matched++
-			if n := m.find(path, a.Obj.Get("targetAttributeName").Str, entraValue(a.Obj.Get("source").Obj, object)); n != 0 {
+			if n := m.find(path, a.Obj().Get("targetAttributeName").Str(), entraValue(a.Obj().Get("source").Obj(), object)); n != 0 {
 				m.t.Errorf("%d are found before there is one", n)
 			}
 		}
@@ -229,27 +229,27 @@ func (m *mapper) entraObject(path string, mapping scim.Object, object, ids map[s
 	body := scim.Object{{Name: "schemas", Value: scim.ListOf(scim.Text(core))}}
 	sent := map[target]scim.Value{}
 	for _, a := range list {
-		t, v := m.target(core, a.Obj.Get("targetAttributeName").Str), scim.Text(entraValue(a.Obj.Get("source").Obj, object))
+		t, v := m.target(core, a.Obj().Get("targetAttributeName").Str()), scim.Text(entraValue(a.Obj().Get("source").Obj(), object))
 		switch {
-		case v.Str == "" || t.attr == "manager":
+		case v.Str() == "" || t.attr == "manager":
 			continue
 		case t.attr == "active":
-			v = scim.Boolean(v.Str == "True")
+			v = scim.Boolean(v.Str() == "True")
 		}
 		sent[t] = v
 		body = t.set(body, v)
 	}
-	id := m.want("POST", path, string(scim.AppendObject(nil, body))).Get("id").Str
+	id := m.want("POST", path, string(scim.AppendObject(nil, body))).Get("id").Str()
 	for _, a := range byRank {
-		if a.Obj.Get("matchingPriority").Int > 0 && m.find(path, a.Obj.Get("targetAttributeName").Str, entraValue(a.Obj.Get("source").Obj, object)) != 1 {
-			m.t.Errorf("it is not found by %s", a.Obj.Get("targetAttributeName").Str)
+		if a.Obj().Get("matchingPriority").Int() > 0 && m.find(path, a.Obj().Get("targetAttributeName").Str(), entraValue(a.Obj().Get("source").Obj(), object)) != 1 {
+			m.t.Errorf("it is not found by %s", a.Obj().Get("targetAttributeName").Str())
 		}
 	}
 	for t, v := range sent {
 		m.stored(path+"/"+id, t, v)
 	}
 	for _, a := range list {
-		if to := a.Obj.Get("targetAttributeName").Str; object["manager"] != "" && strings.HasSuffix(to, ":manager") {
+		if to := a.Obj().Get("targetAttributeName").Str(); object["manager"] != "" && strings.HasSuffix(to, ":manager") {
 			boss := scim.Text(ids[object["manager"]])
 			m.patch(path+"/"+id, "Add", to, boss)
 			m.stored(path+"/"+id, target{urn: scim.URNEnterprise, attr: "manager", sub: "value"}, boss)
@@ -261,12 +261,12 @@ func (m *mapper) entraObject(path string, mapping scim.Object, object, ids map[s
 // entraValue evaluates the source of a mapping, an attributeMappingSource of
 // Microsoft Graph.
 func entraValue(source scim.Object, object map[string]string) string {
-	name := source.Get("name").Str
+	name := source.Get("name").Str()
 	var params []string
-	for _, p := range source.Get("parameters").List {
-		params = append(params, entraValue(p.Obj.Get("value").Obj, object))
+	for _, p := range source.Get("parameters").List() {
+		params = append(params, entraValue(p.Obj().Get("value").Obj(), object))
 	}
-	switch source.Get("type").Str + " " + name {
+	switch source.Get("type").Str() + " " + name {
 	case "Attribute " + name:
 		return object[name]
 	case "Function Coalesce":
@@ -288,22 +288,22 @@ func (m *mapper) okta(provisioning scim.Object) {
 		"user.firstName": "Jörg", "user.lastName": "Weiß", "user.displayName": `Jörg "JW" Weiß`, "user.email": "joerg.weiss@example.test", "user.title": "Designer",
 		"user.preferredLanguage": "de", "user.timezone": "Europe/Berlin", "user.employeeNumber": "4711", "user.department": "Design", `"work"`: "work",
 	}
-	settings := provisioning.Get("appSettings").Obj
-	if n := m.find("/Users", settings.Get("uniqueIdentifierFieldForUsers").Str, user["user.email"]); n != 0 {
+	settings := provisioning.Get("appSettings").Obj()
+	if n := m.find("/Users", settings.Get("uniqueIdentifierFieldForUsers").Str(), user["user.email"]); n != 0 {
 		m.t.Errorf("%d are found before there is one", n)
 	}
-	profile := provisioning.Get("appUserSchema").Obj.Get("definitions").Obj.Get("custom").Obj.Get("properties").Obj
+	profile := provisioning.Get("appUserSchema").Obj().Get("definitions").Obj().Get("custom").Obj().Get("properties").Obj()
 	body := scim.Object{
 		{Name: "schemas", Value: scim.ListOf(scim.Text(scim.URNUser), scim.Text(scim.URNEnterprise))},
 		{Name: "userName", Value: scim.Text(user["user.email"])}, // applicationUsernameFormat
 		{Name: "externalId", Value: scim.Text("00u1jw")}, {Name: "active", Value: scim.Boolean(true)},
 	}
 	sent := map[target]scim.Value{}
-	for _, p := range provisioning.Get("profileMapping").Obj.Get("properties").Obj {
-		to := profile.Get(p.Name).Obj
-		t, v := m.target(to.Get("externalNamespace").Str, to.Get("externalName").Str), scim.Text(user[p.Value.Obj.Get("expression").Str])
-		if v.Str == "" {
-			m.t.Errorf("what is %s?", p.Value.Obj.Get("expression").Str)
+	for _, p := range provisioning.Get("profileMapping").Obj().Get("properties").Obj() {
+		to := profile.Get(p.Name).Obj()
+		t, v := m.target(to.Get("externalNamespace").Str(), to.Get("externalName").Str()), scim.Text(user[p.Value.Obj().Get("expression").Str()])
+		if v.Str() == "" {
+			m.t.Errorf("what is %s?", p.Value.Obj().Get("expression").Str())
 		}
 		sent[t] = v
 		body = t.set(body, v)
@@ -312,7 +312,7 @@ func (m *mapper) okta(provisioning scim.Object) {
 		m.t.Errorf("%d of %d attributes of the profile are mapped", len(sent), len(profile))
 	}
 	created := m.want("POST", "/Users", string(scim.AppendObject(nil, body)))
-	path := "/Users/" + created.Get("id").Str
+	path := "/Users/" + created.Get("id").Str()
 	for t, v := range sent {
 		m.stored(path, t, v)
 	}
@@ -338,7 +338,7 @@ func (m *mapper) onelogin(provisioning scim.Object) {
 		return macroForm.ReplaceAllStringFunc(text, func(macro string) string {
 			f := macroForm.FindStringSubmatch(macro)
 			if f[1] == "parameters" {
-				f[2] = provisioning.Get("parameters").Obj.Get(f[2]).Obj.Get("user_attribute_mappings").Str
+				f[2] = provisioning.Get("parameters").Obj().Get(f[2]).Obj().Get("user_attribute_mappings").Str()
 			}
 			if _, ok := user[f[2]]; !ok {
 				m.t.Errorf("OneLogin does not know %s", macro)
@@ -346,11 +346,11 @@ func (m *mapper) onelogin(provisioning scim.Object) {
 			return user[f[2]]
 		})
 	}
-	m.wantKnown(provisioning.Get("scimJsonTemplate").Obj, scim.URNUser+":")
+	m.wantKnown(provisioning.Get("scimJsonTemplate").Obj(), scim.URNUser+":")
 	if n := m.find("/Users", "userName", user["email"]); n != 0 {
 		m.t.Errorf("%d are found before there is one", n)
 	}
-	path := "/Users/" + m.want("POST", "/Users", filled()).Get("id").Str
+	path := "/Users/" + m.want("POST", "/Users", filled()).Get("id").Str()
 	m.holds(path, filled())
 	user["title"], user["custom_attribute_timezone"] = "Head of Design", ""
 	m.want("PUT", path, filled())
@@ -366,15 +366,15 @@ func (m *mapper) wantKnown(o scim.Object, prefix string) {
 	for _, a := range o {
 		name := prefix + a.Name
 		if a.Name == scim.URNEnterprise {
-			m.wantKnown(a.Value.Obj, a.Name+":")
+			m.wantKnown(a.Value.Obj(), a.Name+":")
 			continue
 		}
 		common := prefix == scim.URNUser+":" && (a.Name == "schemas" || a.Name == "externalId") // RFC 7643 section 3
 		if !common && !m.known[strings.ToLower(name)] {
 			m.t.Errorf("/Schemas has no %s", name)
 		}
-		for _, e := range append(a.Value.List, a.Value) {
-			m.wantKnown(e.Obj, name+".")
+		for _, e := range append(a.Value.List(), a.Value) {
+			m.wantKnown(e.Obj(), name+".")
 		}
 	}
 }
@@ -397,14 +397,14 @@ func (m *mapper) holds(path, doc string) {
 // same reports whether have is what a client means by want.
 func same(want, have scim.Value) bool {
 	switch {
-	case want.Kind == scim.Complex:
-		return !slices.ContainsFunc(want.Obj, func(a scim.Attr) bool { return !same(a.Value, have.Obj.Get(a.Name)) })
-	case want.Kind == scim.List:
-		return slices.EqualFunc(want.List, have.List, same)
-	case want.Str == "" && want.Kind == scim.String:
+	case want.Kind() == scim.Complex:
+		return !slices.ContainsFunc(want.Obj(), func(a scim.Attr) bool { return !same(a.Value, have.Obj().Get(a.Name)) })
+	case want.Kind() == scim.List:
+		return slices.EqualFunc(want.List(), have.List(), same)
+	case want.Str() == "" && want.Kind() == scim.String:
 		return have.IsUnassigned()
-	case have.Kind == scim.Bool && want.Kind == scim.String:
-		return have.Bool == (want.Str == "true")
+	case have.Kind() == scim.Bool && want.Kind() == scim.String:
+		return have.Bool() == (want.Str() == "true")
 	}
 	return want.Equal(have)
 }
@@ -432,9 +432,9 @@ func TestSetupAnswers(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			guide = o.Get("guide").Str
-			if preset := o.Get("preset").Obj; preset.Get("provider").Str != "okta" || o.Get("language").Str != a.header.Get("Content-Language") {
-				t.Errorf("%s: preset for %s, language %s", c.target, preset.Get("provider").Str, o.Get("language").Str)
+			guide = o.Get("guide").Str()
+			if preset := o.Get("preset").Obj(); preset.Get("provider").Str() != "okta" || o.Get("language").Str() != a.header.Get("Content-Language") {
+				t.Errorf("%s: preset for %s, language %s", c.target, preset.Get("provider").Str(), o.Get("language").Str())
 			}
 		}
 		if !strings.HasPrefix(guide, c.want) {

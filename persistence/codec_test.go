@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"rosterd/ledger"
 	"rosterd/persistence/journaltest"
 	"rosterd/scim"
@@ -123,7 +125,7 @@ func fill(v reflect.Value, n *int) {
 		v.Set(reflect.ValueOf(sampleValue(*n)))
 		return
 	case scim.Object:
-		v.Set(reflect.ValueOf(sampleValue(*n).Obj))
+		v.Set(reflect.ValueOf(sampleValue(*n).Obj()))
 		return
 	case scim.Record:
 		user := scim.Object{{Name: "userName", Value: scim.Text(fmt.Sprintf("person%d@example.com", *n))}, {Name: "active", Value: scim.Boolean(true)}}
@@ -174,7 +176,7 @@ func sampleValue(n int) scim.Value {
 	return scim.ObjectOf(
 		scim.Attr{Name: "text", Value: scim.Text(fmt.Sprintf("Grüße %d", n))},
 		scim.Attr{Name: "list", Value: scim.ListOf(scim.Boolean(true), scim.Boolean(false), scim.Integer(int64(-n)), scim.Value{}, scim.ListOf())},
-		scim.Attr{Name: "number", Value: scim.Value{Kind: scim.Decimal, Str: "1.5e300"}},
+		scim.Attr{Name: "number", Value: scim.Number("1.5e300")},
 		scim.Attr{Name: "complex", Value: scim.ObjectOf(scim.Attr{Name: "", Value: scim.Text("")})},
 	)
 }
@@ -232,6 +234,9 @@ func render(v reflect.Value) string {
 	return fmt.Sprint(v.Interface())
 }
 
+// unexported has cmp look into fields that are not exported, too.
+var unexported = cmp.Exporter(func(reflect.Type) bool { return true })
+
 func TestEveryFieldSurvives(t *testing.T) {
 	for _, w := range wires() {
 		values := []any{sample(w.typ)}
@@ -243,8 +248,10 @@ func TestEveryFieldSurvives(t *testing.T) {
 			got, err := w.decode(b)
 			if err != nil {
 				t.Errorf("%s: %v", w.name, err)
-			} else if !reflect.DeepEqual(got, v) {
+			} else if !cmp.Equal(got, v, unexported) {
 				t.Errorf("%s: is %+v, was %+v", w.name, got, v)
+			} else if again := w.encode(got); !bytes.Equal(again, b) { // cmp does not look at the order of attributes
+				t.Errorf("%s: encoded again it is %x, was %x", w.name, again, b)
 			}
 		}
 	}

@@ -56,7 +56,7 @@ func dumpLine(ws workspace.ID, seq uint64, env workspace.Envelope, ev workspace.
 		head = append(head, scim.Attr{Name: "token", Value: scim.Text(env.Token)})
 	}
 	if doc := document(ev); doc != nil {
-		head = append(head, scim.Attr{Name: "document", Value: scim.Value{Kind: scim.Complex, Obj: doc}})
+		head = append(head, scim.Attr{Name: "document", Value: scim.ObjectOf(doc...)})
 	}
 	if !logged {
 		entry = workspace.LogEntry{Seq: seq, At: env.At, RequestID: env.RequestID, Connection: env.Connection}

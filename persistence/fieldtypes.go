@@ -173,22 +173,22 @@ func list[T any](f *fields, n uint64, p *[]T, describe func(*fields, *T)) {
 func (f *fields) object(n uint64, p *scim.Object) {
 	v := scim.Value{}
 	if len(*p) > 0 {
-		v = scim.Value{Kind: scim.Complex, Obj: *p}
+		v = scim.ObjectOf(*p...)
 	}
 	f.value(n, &v)
 	if !f.decoding {
 		return
 	}
-	if v.Kind != scim.Null && len(v.Obj) == 0 {
+	if v.Kind() != scim.Null && len(v.Obj()) == 0 {
 		f.fail("field %d is no object", n)
 	}
-	*p = v.Obj
+	*p = v.Obj()
 }
 
 // value stores a value, absent when it is Null.
 func (f *fields) value(n uint64, p *scim.Value) {
 	if !f.decoding {
-		if p.Kind != scim.Null {
+		if p.Kind() != scim.Null {
 			f.out = binary.AppendUvarint(f.out, n<<1|1)
 			f.sized(func() { f.out = appendValue(f.out, *p) })
 		}
@@ -202,7 +202,7 @@ func (f *fields) value(n uint64, p *scim.Value) {
 	switch {
 	case err != nil:
 		f.err = err
-	case len(rest) > 0 || v.Kind == scim.Null:
+	case len(rest) > 0 || v.Kind() == scim.Null:
 		f.fail("field %d is no value", n)
 	default:
 		*p = v

@@ -20,25 +20,25 @@ import (
 const maxNesting = 20
 
 func appendValue(dst []byte, v scim.Value) []byte {
-	dst = append(dst, byte(v.Kind))
-	switch v.Kind {
+	dst = append(dst, byte(v.Kind()))
+	switch v.Kind() {
 	case scim.String, scim.Decimal:
-		dst = appendSized(dst, []byte(v.Str))
+		dst = appendSized(dst, []byte(v.Str()))
 	case scim.Bool:
-		if v.Bool {
+		if v.Bool() {
 			return append(dst, 1)
 		}
 		return append(dst, 0)
 	case scim.Int:
-		dst = binary.AppendVarint(dst, v.Int)
+		dst = binary.AppendVarint(dst, v.Int())
 	case scim.Complex:
-		dst = binary.AppendUvarint(dst, uint64(len(v.Obj)))
-		for _, a := range v.Obj {
+		dst = binary.AppendUvarint(dst, uint64(len(v.Obj())))
+		for _, a := range v.Obj() {
 			dst = appendValue(appendSized(dst, []byte(a.Name)), a.Value)
 		}
 	case scim.List:
-		dst = binary.AppendUvarint(dst, uint64(len(v.List)))
-		for _, e := range v.List {
+		dst = binary.AppendUvarint(dst, uint64(len(v.List())))
+		for _, e := range v.List() {
 			dst = appendValue(dst, e)
 		}
 	}
@@ -50,56 +50,75 @@ func cutValue(b []byte, depth int) (v scim.Value, rest []byte, err error) {
 	if len(b) == 0 || depth == 0 {
 		return v, nil, fmt.Errorf("%w: value", ErrCorrupt)
 	}
-	v.Kind, b = scim.Kind(b[0]), b[1:]
-	switch v.Kind {
+	kind := scim.Kind(b[0])
+	b = b[1:]
+	switch kind {
 	case scim.Null:
 		return v, b, nil
 	case scim.String, scim.Decimal:
 		body, rest, err := cutSized(b)
-		v.Str = string(body)
-		return v, rest, err
+		if kind == scim.String {
+			return scim.Text(string(body)), rest, err
+		}
+		return scim.Number(string(body)), rest, err
 	case scim.Bool:
 		if len(b) == 0 || b[0] > 1 {
 			return v, nil, fmt.Errorf("%w: boolean", ErrCorrupt)
 		}
-		v.Bool = b[0] == 1
-		return v, b[1:], nil
+		return scim.Boolean(b[0] == 1), b[1:], nil
 	case scim.Int:
 		n, size := uvarint(b)
 		if size == 0 {
 			return v, nil, fmt.Errorf("%w: number", ErrCorrupt)
 		}
-		v.Int = int64(n>>1) ^ -int64(n&1)
-		return v, b[size:], nil
-	case scim.Complex, scim.List:
-		return cutParts(v, b, depth)
+		return scim.Integer(int64(n>>1) ^ -int64(n&1)), b[size:], nil
+	case scim.Complex:
+		return cutObject(b, depth)
+	case scim.List:
+		return cutList(b, depth)
 	}
-	return v, nil, fmt.Errorf("%w: value of kind %d", ErrCorrupt, v.Kind)
+	return v, nil, fmt.Errorf("%w: value of kind %d", ErrCorrupt, kind)
 }
 
-func cutParts(v scim.Value, b []byte, depth int) (scim.Value, []byte, error) {
-	count, size := uvarint(b)
-	if size == 0 || count > uint64(len(b)) {
-		return v, nil, fmt.Errorf("%w: count", ErrCorrupt)
+func cutObject(b []byte, depth int) (v scim.Value, rest []byte, err error) {
+	count, b, err := cutCount(b)
+	if err != nil {
+		return v, nil, err
 	}
-	b = b[size:]
+	var out scim.Object
 	for range count {
 		var name []byte
-		var part scim.Value
-		var err error
-		if v.Kind == scim.Complex {
-			if name, b, err = cutSized(b); err != nil {
-				return v, nil, err
-			}
-		}
-		if part, b, err = cutValue(b, depth-1); err != nil {
+		if name, b, err = cutSized(b); err != nil {
 			return v, nil, err
 		}
-		if v.Kind == scim.Complex {
-			v.Obj = append(v.Obj, scim.Attr{Name: string(name), Value: part})
-		} else {
-			v.List = append(v.List, part)
+		if v, b, err = cutValue(b, depth-1); err != nil {
+			return v, nil, err
 		}
+		out = append(out, scim.Attr{Name: string(name), Value: v})
 	}
-	return v, b, nil
+	return scim.ObjectOf(out...), b, nil
+}
+
+func cutList(b []byte, depth int) (v scim.Value, rest []byte, err error) {
+	count, b, err := cutCount(b)
+	if err != nil {
+		return v, nil, err
+	}
+	var out []scim.Value
+	for range count {
+		if v, b, err = cutValue(b, depth-1); err != nil {
+			return v, nil, err
+		}
+		out = append(out, v)
+	}
+	return scim.ListOf(out...), b, nil
+}
+
+// cutCount reads the number of parts, of which each takes a byte at least.
+func cutCount(b []byte) (uint64, []byte, error) {
+	count, size := uvarint(b)
+	if size == 0 || count > uint64(len(b)) {
+		return 0, nil, fmt.Errorf("%w: count", ErrCorrupt)
+	}
+	return count, b[size:], nil
 }

@@ -74,10 +74,10 @@ func (w *writer) extension(dst []byte, first *bool, f *field, body string) []byt
 
 // value appends a derived value.
 func (w *writer) value(dst []byte, ext, a *Attribute, v Value) []byte {
-	switch v.Kind {
+	switch v.Kind() {
 	case List:
 		dst = append(dst, '[')
-		for i, e := range v.List {
+		for i, e := range v.List() {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
@@ -87,8 +87,8 @@ func (w *writer) value(dst []byte, ext, a *Attribute, v Value) []byte {
 	case Complex:
 		dst = append(dst, '{')
 		first := true
-		for _, m := range v.Obj {
-			if sub := find(a.Sub, m.Name); m.Value.Kind != Null && (sub == nil || w.projection.wantsSub(ext, a, sub)) {
+		for _, m := range v.Obj() {
+			if sub := find(a.Sub, m.Name); m.Value.Kind() != Null && (sub == nil || w.projection.wantsSub(ext, a, sub)) {
 				dst = AppendValue(appendName(dst, &first, m.Name), m.Value)
 			}
 		}

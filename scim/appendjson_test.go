@@ -42,11 +42,11 @@ func TestRecordText(t *testing.T) {
 	r := Encode(User, doc)
 	for _, a := range User.Attributes {
 		v := r.Attr(a)
-		if got, want := r.Has(a), v.Kind != Null; got != want {
+		if got, want := r.Has(a), v.Kind() != Null; got != want {
 			t.Errorf("%s is there: %t", a.Name, got)
 		}
-		if got, _ := r.Part(a).Object(&ResourceType{Attributes: a.Sub}); !got.Equal(v.Obj) {
-			t.Errorf("%s: %v, want %v", a.Name, got, v.Obj)
+		if got, _ := r.Part(a).Object(&ResourceType{Attributes: a.Sub}); !got.Equal(v.Obj()) {
+			t.Errorf("%s: %v, want %v", a.Name, got, v.Obj())
 		}
 	}
 	for _, text := range []string{"", "work", "somebody else"} {

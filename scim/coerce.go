@@ -18,22 +18,22 @@ func (a *Attribute) Coerce(raw Value, d *Dialect) (Value, *Error) {
 func (a *Attribute) coerce(raw Value, d *Dialect, room *Room) (Value, *Error) {
 	raw = a.formOf(raw, d)
 	if !a.Multi {
-		if raw.Kind == List && len(raw.List) == 1 && d.Tolerates(ListOfOne) {
-			raw = raw.List[0]
+		if raw.Kind() == List && len(raw.List()) == 1 && d.Tolerates(ListOfOne) {
+			raw = raw.List()[0]
 		}
 		return a.coerceOne(raw, d, room)
 	}
-	if raw.Kind != List {
-		if raw.Kind != Null {
+	if raw.Kind() != List {
+		if raw.Kind() != Null {
 			d.Note(SingleForList)
 		}
 		raw = ListOf(raw)
 	}
-	if err := a.TooMany(raw.List); err != nil && a != GroupMembers {
+	if err := a.TooMany(raw.List()); err != nil && a != GroupMembers {
 		return Value{}, err
 	}
-	out := distinct{list: room.list(len(raw.List))}
-	for _, e := range raw.List {
+	out := distinct{list: room.list(len(raw.List()))}
+	for _, e := range raw.List() {
 		v, err := a.coerceOne(e, d, room)
 		if err != nil {
 			return Value{}, err
@@ -45,7 +45,7 @@ func (a *Attribute) coerce(raw Value, d *Dialect, room *Room) (Value, *Error) {
 	if err := a.onePrimary(out.list); err != nil || len(out.list) == 0 {
 		return Value{}, err
 	}
-	return Value{Kind: List, List: out.list}, nil
+	return ListOf(out.list...), nil
 }
 
 // MaxValues bounds the values of an attribute, but for a group's members: PATCH
@@ -91,7 +91,7 @@ func (x *distinct) add(v Value) {
 func (a *Attribute) onePrimary(list []Value) *Error {
 	n := 0
 	for _, e := range list {
-		if e.Obj.Get("primary").Bool {
+		if e.Obj().Get("primary").Bool() {
 			n++
 		}
 	}
@@ -102,10 +102,10 @@ func (a *Attribute) onePrimary(list []Value) *Error {
 }
 
 func (a *Attribute) coerceOne(raw Value, d *Dialect, room *Room) (Value, *Error) {
-	if raw.Kind == Null || raw.Kind == List && len(raw.List) == 0 {
+	if raw.Kind() == Null || raw.Kind() == List && len(raw.List()) == 0 {
 		return Value{}, nil
 	}
-	if raw.Kind == String && raw.Str == "" && d.Tolerates(EmptyText) {
+	if raw.Kind() == String && raw.Str() == "" && d.Tolerates(EmptyText) {
 		return Value{}, nil
 	}
 	switch a.Type {
@@ -114,12 +114,12 @@ func (a *Attribute) coerceOne(raw Value, d *Dialect, room *Room) (Value, *Error)
 	case TypeBoolean:
 		return a.coerceBoolean(raw, d)
 	case TypeInteger:
-		if raw.Kind != Int {
+		if raw.Kind() != Int {
 			return Value{}, a.wrong(raw, "a whole number")
 		}
 		return raw, nil
 	case TypeDecimal:
-		if raw.Kind != Int && raw.Kind != Decimal {
+		if raw.Kind() != Int && raw.Kind() != Decimal {
 			return Value{}, a.wrong(raw, "a number")
 		}
 		return raw, nil
@@ -129,18 +129,18 @@ func (a *Attribute) coerceOne(raw Value, d *Dialect, room *Room) (Value, *Error)
 
 // coerceBoolean takes true, false and their texts in any case (row 1).
 func (a *Attribute) coerceBoolean(raw Value, d *Dialect) (Value, *Error) {
-	if raw.Kind == Bool {
+	if raw.Kind() == Bool {
 		return raw, nil
 	}
-	is := raw.Kind == String && strings.EqualFold(raw.Str, "true")
-	if (is || raw.Kind == String && strings.EqualFold(raw.Str, "false")) && d.Tolerates(TextBoolean) {
+	is := raw.Kind() == String && strings.EqualFold(raw.Str(), "true")
+	if (is || raw.Kind() == String && strings.EqualFold(raw.Str(), "false")) && d.Tolerates(TextBoolean) {
 		return Boolean(is), nil
 	}
 	return Value{}, a.wrong(raw, "true or false")
 }
 
 func (a *Attribute) coerceText(raw Value) (Value, *Error) {
-	if raw.Kind != String {
+	if raw.Kind() != String {
 		return Value{}, a.wrong(raw, "a string")
 	}
 	limit := a.MaxLen
@@ -150,21 +150,21 @@ func (a *Attribute) coerceText(raw Value) (Value, *Error) {
 			limit = 16 * DefaultMaxLen
 		}
 	}
-	if len(raw.Str) > limit {
-		return Value{}, Errorf(400, InvalidValue, "%s: %d bytes are too long; send at most %d", a.Name, len(raw.Str), limit)
+	if len(raw.Str()) > limit {
+		return Value{}, Errorf(400, InvalidValue, "%s: %d bytes are too long; send at most %d", a.Name, len(raw.Str()), limit)
 	}
 	switch a.Type {
 	case TypeDateTime:
-		if _, err := time.Parse(time.RFC3339Nano, raw.Str); err != nil {
+		if _, err := time.Parse(time.RFC3339Nano, raw.Str()); err != nil {
 			return Value{}, a.wrong(raw, "an instant such as 2026-01-31T12:00:00Z")
 		}
 	case TypeBinary:
-		if _, err := base64.StdEncoding.DecodeString(raw.Str); err != nil {
+		if _, err := base64.StdEncoding.DecodeString(raw.Str()); err != nil {
 			return Value{}, a.wrong(raw, "base64")
 		}
 	}
 	if a.Closed {
-		i := slices.IndexFunc(a.Canonical, func(c string) bool { return strings.EqualFold(c, raw.Str) })
+		i := slices.IndexFunc(a.Canonical, func(c string) bool { return strings.EqualFold(c, raw.Str()) })
 		if i < 0 {
 			return Value{}, Errorf(400, InvalidValue, "%s: %s is not one of the canonical values: [%s]", a.Name, describe(raw), strings.Join(a.Canonical, ", "))
 		}
@@ -177,16 +177,16 @@ func (a *Attribute) coerceText(raw Value) (Value, *Error) {
 // value sub-attribute. Unknown and null sub-attributes are dropped (row 13).
 func (a *Attribute) coerceComplex(raw Value, d *Dialect, room *Room) (Value, *Error) {
 	value := find(a.Sub, "value")
-	if raw.Kind != Complex {
-		if value == nil || raw.Kind == List || !d.Tolerates(BareElement) {
+	if raw.Kind() != Complex {
+		if value == nil || raw.Kind() == List || !d.Tolerates(BareElement) {
 			return Value{}, a.wrong(raw, "an object")
 		}
 		raw = ObjectOf(Attr{"value", raw})
 	}
-	out := room.object(min(len(raw.Obj), len(a.Sub)))
+	out := room.object(min(len(raw.Obj()), len(a.Sub)))
 	known := 0
 	for _, sub := range a.Sub {
-		sent, ok := raw.Obj.Fold(sub.Name)
+		sent, ok := raw.Obj().Fold(sub.Name)
 		if ok {
 			known++
 		}
@@ -202,13 +202,13 @@ func (a *Attribute) coerceComplex(raw Value, d *Dialect, room *Room) (Value, *Er
 			out = append(out, Attr{sub.Name, v})
 		}
 	}
-	if known < len(raw.Obj) {
-		noteUnknown(a.Sub, raw.Obj, d)
+	if known < len(raw.Obj()) {
+		noteUnknown(a.Sub, raw.Obj(), d)
 	}
 	if len(out) == 0 {
 		return Value{}, nil
 	}
-	return Value{Kind: Complex, Obj: out}, nil
+	return ObjectOf(out...), nil
 }
 
 func (a *Attribute) wrong(raw Value, want string) *Error {

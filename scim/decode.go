@@ -30,7 +30,7 @@ type Decoder struct {
 // it, nested no deeper than lim.Depth, no name twice in any letter case
 // (RFC 7643 section 2.1, interop row 53). Attributes keep the client's spelling
 // and order. Nothing of the result aliases body. More than lim.Values are 413,
-// since a value may take a hundred times the memory of its text; every other
+// since a value may take thirty times the memory of its text; every other
 // refusal is 400 invalidSyntax.
 func (d *Decoder) Decode(body []byte, lim Limits) (Object, *Error) {
 	r := d.r
@@ -56,7 +56,7 @@ func (d *Decoder) Decode(body []byte, lim Limits) (Object, *Error) {
 		r.reset(nil)
 		d.r = r
 	}
-	return v.Obj, nil
+	return v.Obj(), nil
 }
 
 // Values returns how many values the body had that d read last.
@@ -188,7 +188,7 @@ func number(text string) Value {
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
 		return Integer(n)
 	}
-	return Value{Kind: Decimal, Str: text}
+	return Number(text)
 }
 
 func (r *reader) object(depth int) (Value, error) {
@@ -211,7 +211,7 @@ func (r *reader) object(depth int) (Value, error) {
 		}
 		r.attrs = append(r.attrs, Attr{name, val})
 	}
-	v := Value{Kind: Complex, Obj: append(r.room.object(len(r.attrs)-start), r.attrs[start:]...)}
+	v := ObjectOf(append(r.room.object(len(r.attrs)-start), r.attrs[start:]...)...)
 	clear(r.attrs[start:])
 	r.attrs = r.attrs[:start]
 	_, err := r.ReadToken()
@@ -327,7 +327,7 @@ func (r *reader) elements(depth int) (Value, error) {
 		}
 		r.list = append(r.list, e)
 	}
-	v := Value{Kind: List, List: append(r.room.list(len(r.list)-start), r.list[start:]...)}
+	v := ListOf(append(r.room.list(len(r.list)-start), r.list[start:]...)...)
 	clear(r.list[start:])
 	r.list = r.list[:start]
 	_, err := r.ReadToken()
@@ -336,7 +336,7 @@ func (r *reader) elements(depth int) (Value, error) {
 
 // describe says what a client sent, for the detail of a refusal.
 func describe(v Value) string {
-	switch v.Kind {
+	switch v.Kind() {
 	case Null:
 		return "null"
 	case Bool, Int, Decimal:
@@ -347,8 +347,8 @@ func describe(v Value) string {
 		return "an array"
 	}
 	const most = 64
-	if len(v.Str) > most {
-		return strconv.Quote(strings.ToValidUTF8(v.Str[:most], "")) + "…"
+	if len(v.Str()) > most {
+		return strconv.Quote(strings.ToValidUTF8(v.Str()[:most], "")) + "…"
 	}
-	return strconv.Quote(v.Str)
+	return strconv.Quote(v.Str())
 }

@@ -39,11 +39,11 @@ func discoveryMeta(resourceType, location string) Value {
 }
 
 func definitions(attrs []*Attribute) Value {
-	v := Value{Kind: List, List: []Value{}}
+	out := make([]Value, 0, len(attrs))
 	for _, a := range attrs {
-		v.List = append(v.List, a.definition())
+		out = append(out, a.definition())
 	}
-	return v
+	return ListOf(out...)
 }
 
 func (a *Attribute) definition() Value {
@@ -67,25 +67,24 @@ func (a *Attribute) definition() Value {
 	if len(a.Sub) > 0 {
 		o = append(o, Attr{"subAttributes", definitions(a.Sub)})
 	}
-	return Value{Kind: Complex, Obj: o}
+	return ObjectOf(o...)
 }
 
 func texts(list []string) Value {
-	v := Value{Kind: List, List: []Value{}}
+	out := make([]Value, 0, len(list))
 	for _, s := range list {
-		v.List = append(v.List, Text(s))
+		out = append(out, Text(s))
 	}
-	return v
+	return ListOf(out...)
 }
 
 // ResourceTypeObjects returns the resource types of RFC 7643 section 6.
 func ResourceTypeObjects(base string) []Object {
 	var out []Object
 	for _, rt := range ResourceTypes {
-		var extensions Value
+		var extensions []Value
 		for _, s := range rt.Extensions {
-			extensions.Kind = List
-			extensions.List = append(extensions.List, ObjectOf(Attr{"schema", Text(s.URN)}, Attr{"required", Boolean(false)}))
+			extensions = append(extensions, ObjectOf(Attr{"schema", Text(s.URN)}, Attr{"required", Boolean(false)}))
 		}
 		out = append(out, Object{
 			{"schemas", ListOf(Text("urn:ietf:params:scim:schemas:core:2.0:ResourceType"))},
@@ -94,7 +93,7 @@ func ResourceTypeObjects(base string) []Object {
 			{"endpoint", Text(rt.Endpoint)},
 			{"description", Text(rt.Description)},
 			{"schema", Text(rt.Core.URN)},
-			{"schemaExtensions", extensions},
+			{"schemaExtensions", ListOf(extensions...)},
 			{"meta", discoveryMeta("ResourceType", base+"/ResourceTypes/"+rt.Name)},
 		})
 	}
@@ -106,7 +105,7 @@ func ResourceTypeObjects(base string) []Object {
 // does not do.
 func ServiceProviderConfig(base string, lim Limits) Object {
 	supported := func(is bool, more ...Attr) Value {
-		return Value{Kind: Complex, Obj: append(Object{{"supported", Boolean(is)}}, more...)}
+		return ObjectOf(append(Object{{"supported", Boolean(is)}}, more...)...)
 	}
 	return Object{
 		{"schemas", ListOf(Text("urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"))},

@@ -20,25 +20,25 @@ func (a *Attribute) formOf(raw Value, d *Dialect) Value {
 // managerOf reads the forms in which clients send a manager (rows 21 and 23):
 // a plain id, {"managerId": id}, a list of one, "" for nobody.
 func managerOf(raw Value, d *Dialect) Value {
-	switch raw.Kind {
+	switch raw.Kind() {
 	case List:
-		if len(raw.List) == 1 && d.Tolerates(ListOfOne) { // Entra ID's documented form
-			return managerOf(raw.List[0], d)
+		if len(raw.List()) == 1 && d.Tolerates(ListOfOne) { // Entra ID's documented form
+			return managerOf(raw.List()[0], d)
 		}
 	case String:
 		switch {
 		case !d.Tolerates(ManagerForm):
-		case raw.Str == "":
+		case raw.Str() == "":
 			return Value{}
 		default:
 			return ObjectOf(Attr{"value", raw})
 		}
 	case Complex:
-		if id, ok := raw.Obj.Fold("managerId"); ok && d.Tolerates(ManagerForm) {
+		if id, ok := raw.Obj().Fold("managerId"); ok && d.Tolerates(ManagerForm) {
 			return ObjectOf(Attr{"value", id})
 		}
-		v, ok := raw.Obj.Fold("value")
-		if ok && (v.Kind == Null || v.Kind == String && v.Str == "" && d.Tolerates(ManagerForm)) {
+		v, ok := raw.Obj().Fold("value")
+		if ok && (v.Kind() == Null || v.Kind() == String && v.Str() == "" && d.Tolerates(ManagerForm)) {
 			return Value{}
 		}
 	}
@@ -47,33 +47,33 @@ func managerOf(raw Value, d *Dialect) Value {
 
 // rolesOf reads the forms in which Entra ID sends an app role (row 24).
 func rolesOf(raw Value, d *Dialect) Value {
-	if raw.Kind != List {
+	if raw.Kind() != List {
 		return roleOf(raw, d)
 	}
-	out := Value{Kind: List, List: make([]Value, 0, len(raw.List))}
-	for _, e := range raw.List {
-		out.List = append(out.List, roleOf(e, d))
+	out := make([]Value, 0, len(raw.List()))
+	for _, e := range raw.List() {
+		out = append(out, roleOf(e, d))
 	}
-	return out
+	return ListOf(out...)
 }
 
 // roleOf reads a role that is a JSON document in a text, or has its display
 // as displayName.
 func roleOf(raw Value, d *Dialect) Value {
 	text := raw
-	if raw.Kind == Complex {
-		text, _ = raw.Obj.Fold("value")
+	if raw.Kind() == Complex {
+		text, _ = raw.Obj().Fold("value")
 	}
 	var sent Object
-	if text.Kind == String && strings.HasPrefix(text.Str, "{") {
-		sent, _ = Decode([]byte(text.Str), DefaultLimits) // anything else is no role's name and refused as such
+	if text.Kind() == String && strings.HasPrefix(text.Str(), "{") {
+		sent, _ = Decode([]byte(text.Str()), DefaultLimits) // anything else is no role's name and refused as such
 	}
-	display, named := raw.Obj.Fold("displayName")
+	display, named := raw.Obj().Fold("displayName")
 	if sent == nil && !named || !d.Tolerates(AppRole) {
 		return raw
 	}
 	out := Object{}
-	for _, a := range raw.Obj {
+	for _, a := range raw.Obj() {
 		if !strings.EqualFold(a.Name, "id") && !strings.EqualFold(a.Name, "displayName") {
 			out = append(out, a)
 		}
@@ -86,14 +86,14 @@ func roleOf(raw Value, d *Dialect) Value {
 	if _, shown := out.Fold("display"); !shown {
 		out = out.With("display", display)
 	}
-	return Value{Kind: Complex, Obj: out}
+	return ObjectOf(out...)
 }
 
 // noteUnknown notes attributes of o that are none of attrs. What is null says
 // nothing (row 13).
 func noteUnknown(attrs []*Attribute, o Object, d *Dialect) {
 	for _, a := range o {
-		if a.Value.Kind != Null && find(attrs, a.Name) == nil {
+		if a.Value.Kind() != Null && find(attrs, a.Name) == nil {
 			d.Note(UnknownAttribute)
 		}
 	}
@@ -120,20 +120,20 @@ func noteName(name string, ref Ref, known bool, d *Dialect) {
 // says what is meant (row 52).
 func NoteSchemas(body Object, urns []string, d *Dialect) {
 	sent, ok := body.Fold("schemas")
-	if !ok || sent.Kind != List {
+	if !ok || sent.Kind() != List {
 		d.Note(NoSchemas)
 		return
 	}
 	known := 0
 	for i, urn := range urns {
 		switch {
-		case slices.ContainsFunc(sent.List, func(v Value) bool { return strings.EqualFold(v.Str, urn) }):
+		case slices.ContainsFunc(sent.List(), func(v Value) bool { return strings.EqualFold(v.Str(), urn) }):
 			known++
 		case i > 0 && slices.ContainsFunc(body, func(a Attr) bool { return extends(a, urn) }):
 			d.Note(UnlistedExtension)
 		}
 	}
-	if known < len(sent.List) {
+	if known < len(sent.List()) {
 		d.Note(UnknownSchema)
 	}
 }

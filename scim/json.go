@@ -4,20 +4,20 @@ import "strconv"
 
 // AppendValue appends v as JSON. Null attributes of objects are left out.
 func AppendValue(dst []byte, v Value) []byte {
-	switch v.Kind {
+	switch v.Kind() {
 	case String:
-		return AppendString(dst, v.Str)
+		return AppendString(dst, v.Str())
 	case Bool:
-		return strconv.AppendBool(dst, v.Bool)
+		return strconv.AppendBool(dst, v.Bool())
 	case Int:
-		return strconv.AppendInt(dst, v.Int, 10)
+		return strconv.AppendInt(dst, v.Int(), 10)
 	case Decimal:
-		return append(dst, v.Str...)
+		return append(dst, v.Str()...)
 	case Complex:
-		return AppendObject(dst, v.Obj)
+		return AppendObject(dst, v.Obj())
 	case List:
 		dst = append(dst, '[')
-		for i, e := range v.List {
+		for i, e := range v.List() {
 			if i > 0 {
 				dst = append(dst, ',')
 			}
@@ -33,7 +33,7 @@ func AppendObject(dst []byte, o Object) []byte {
 	dst = append(dst, '{')
 	first := true
 	for _, a := range o {
-		if a.Value.Kind == Null {
+		if a.Value.Kind() == Null {
 			continue
 		}
 		dst = appendName(dst, &first, a.Name)

@@ -56,7 +56,7 @@ func Cleared(rt *ResourceType, raw Object) []*Attribute {
 		switch {
 		case !ok || ref.Sub != nil:
 		case isURN(ref.Attr.Name) && !a.Value.IsUnassigned():
-			for _, sub := range a.Value.Obj {
+			for _, sub := range a.Value.Obj() {
 				if def := find(ref.Attr.Sub, sub.Name); def != nil && saysNothing(sub.Value) {
 					out = append(out, def)
 				}
@@ -71,15 +71,15 @@ func Cleared(rt *ResourceType, raw Object) []*Attribute {
 // saysNothing reports whether v is unassigned with all of its parts: templates
 // of OneLogin leave {"value": ""} where a person has no value.
 func saysNothing(v Value) bool {
-	switch v.Kind {
+	switch v.Kind() {
 	case String:
-		return v.Str == ""
+		return v.Str() == ""
 	case Complex:
-		return !slices.ContainsFunc(v.Obj, func(a Attr) bool { return !saysNothing(a.Value) })
+		return !slices.ContainsFunc(v.Obj(), func(a Attr) bool { return !saysNothing(a.Value) })
 	case List:
-		return !slices.ContainsFunc(v.List, func(e Value) bool { return !saysNothing(e) })
+		return !slices.ContainsFunc(v.List(), func(e Value) bool { return !saysNothing(e) })
 	}
-	return v.Kind == Null
+	return v.Kind() == Null
 }
 
 // maxAttributes bounds the top-level attributes of a resource type.
@@ -123,7 +123,7 @@ func (n *normalizer) take(ref Ref, raw Value) *Error {
 	if err != nil {
 		return err
 	}
-	if v.IsUnassigned() && ref.Attr.Required && raw.Kind != Null {
+	if v.IsUnassigned() && ref.Attr.Required && raw.Kind() != Null {
 		return Errorf(400, InvalidValue, "%s: got %s, but it is required", ref.Attr.Name, describe(raw))
 	}
 	n.put(ref, v)
@@ -132,16 +132,16 @@ func (n *normalizer) take(ref Ref, raw Value) *Error {
 
 // addExtension takes the attributes nested under an extension's URN.
 func (n *normalizer) addExtension(ext *Attribute, raw Value) *Error {
-	if raw.Kind == Null {
+	if raw.Kind() == Null {
 		return nil
 	}
-	if raw.Kind != Complex {
+	if raw.Kind() != Complex {
 		return ext.wrong(raw, "an object")
 	}
-	if slot := &n.slots[ext.place]; slot.Kind == Null {
-		*slot = Value{Kind: Complex, Obj: n.room.object(len(raw.Obj))}
+	if slot := &n.slots[ext.place]; slot.Kind() == Null {
+		*slot = ObjectOf(n.room.object(len(raw.Obj()))...)
 	}
-	for _, a := range raw.Obj {
+	for _, a := range raw.Obj() {
 		var err *Error
 		ref, ok := within(ext, ext.Sub, a.Name)
 		switch {
@@ -169,8 +169,8 @@ func (n *normalizer) addSub(ref Ref, raw Value) *Error {
 		err.Detail = ref.Attr.Name + "." + err.Detail
 		return err
 	}
-	whole := slices.Clone(n.get(ref).Obj) // it may be what the client sent
-	n.put(ref, Value{Kind: Complex, Obj: ordered(ref.Attr.Sub, whole, ref.Sub, v)})
+	whole := slices.Clone(n.get(ref).Obj()) // it may be what the client sent
+	n.put(ref, ObjectOf(ordered(ref.Attr.Sub, whole, ref.Sub, v)...))
 	return nil
 }
 
@@ -178,7 +178,7 @@ func (n *normalizer) get(ref Ref) Value {
 	if ref.Ext == nil {
 		return n.slots[ref.Attr.place]
 	}
-	return n.slots[ref.Ext.place].Obj.Get(ref.Attr.Name)
+	return n.slots[ref.Ext.place].Obj().Get(ref.Attr.Name)
 }
 
 func (n *normalizer) put(ref Ref, v Value) {
@@ -187,8 +187,8 @@ func (n *normalizer) put(ref Ref, v Value) {
 		return
 	}
 	// The object is n's own until Normalize returns it.
-	ext := n.slots[ref.Ext.place].Obj
-	n.slots[ref.Ext.place] = Value{Kind: Complex, Obj: ordered(ref.Ext.Sub, ext, ref.Attr, v)}
+	ext := n.slots[ref.Ext.place].Obj()
+	n.slots[ref.Ext.place] = ObjectOf(ordered(ref.Ext.Sub, ext, ref.Attr, v)...)
 }
 
 // ordered returns o, which it may change, with v as the value of a, in the
@@ -221,7 +221,7 @@ func ordered(attrs []*Attribute, o Object, a *Attribute, v Value) Object {
 // (section 4.1.1).
 func Validate(rt *ResourceType, o Object) *Error {
 	for _, a := range rt.Core.Attributes {
-		if v := o.Get(a.Name); a.Required && (v.IsUnassigned() || v.Kind == String && v.Str == "") {
+		if v := o.Get(a.Name); a.Required && (v.IsUnassigned() || v.Kind() == String && v.Str() == "") {
 			return Errorf(400, InvalidValue, "%s is required", a.Name)
 		}
 	}

@@ -73,12 +73,12 @@ func TestLongLists(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := o.Get("members").List
+		got := o.Get("members").List()
 		if len(got) != n {
 			t.Fatalf("%d members of %d", len(got), n)
 		}
 		for i, m := range got {
-			if m.Obj.Get("value").Str != fmt.Sprint(i) {
+			if m.Obj().Get("value").Str() != fmt.Sprint(i) {
 				t.Fatalf("member %d of %d is %v", i, n, m)
 			}
 		}

@@ -76,34 +76,34 @@ func appendObject(dst []byte, attrs []*Attribute, o Object) []byte {
 func byNum(a, b *Attribute) int { return int(a.Num) - int(b.Num) }
 
 func appendAttr(dst []byte, num uint16, a *Attribute, v Value) []byte {
-	switch v.Kind {
+	switch v.Kind() {
 	case Bool:
-		if v.Bool {
+		if v.Bool() {
 			dst = appendHead(dst, num, tagTrue)
 		} else {
 			dst = appendHead(dst, num, tagFalse)
 		}
 	case Int:
 		dst = appendHead(dst, num, tagInt)
-		dst = binary.AppendVarint(dst, v.Int)
+		dst = binary.AppendVarint(dst, v.Int())
 	case String:
-		if i := slices.Index(constants, v.Str); i >= 0 {
+		if i := slices.Index(constants, v.Str()); i >= 0 {
 			dst = appendHead(dst, num, tagConst)
 			return binary.AppendUvarint(dst, uint64(i))
 		}
 		dst = appendHead(dst, num, tagString)
-		dst = appendBytes(dst, v.Str)
+		dst = appendBytes(dst, v.Str())
 	case Decimal:
 		dst = appendHead(dst, num, tagDecimal)
-		dst = appendBytes(dst, v.Str)
+		dst = appendBytes(dst, v.Str())
 	case Complex:
 		dst = appendHead(dst, num, tagComplex)
 		start := len(dst)
-		dst = prefixLength(appendObject(dst, a.Sub, v.Obj), start)
+		dst = prefixLength(appendObject(dst, a.Sub, v.Obj()), start)
 	case List:
 		dst = appendHead(dst, num, tagList)
 		start := len(dst)
-		for _, e := range v.List {
+		for _, e := range v.List() {
 			dst = appendAttr(dst, 0, a, e)
 		}
 		dst = prefixLength(dst, start)
@@ -189,7 +189,7 @@ func (r Record) Texts(a *Attribute, sub string, yield func(string) bool) {
 		if e.tag != tagComplex || !value.reaches(part.Num) {
 			continue
 		}
-		if v, err := decodeValue(nil, value.tag, value.body, part, 1); err == nil && v.Kind == String && !yield(v.Str) {
+		if v, err := decodeValue(nil, value.tag, value.body, part, 1); err == nil && v.Kind() == String && !yield(v.Str()) {
 			return
 		}
 	}
@@ -286,10 +286,10 @@ func decodeValue(room *Room, tag int, body string, a *Attribute, depth int) (Val
 	case tagString:
 		return Text(body), nil
 	case tagDecimal:
-		return Value{Kind: Decimal, Str: body}, nil
+		return Number(body), nil
 	case tagComplex:
 		o, err := decodeObject(room, body, a.Sub, depth-1)
-		return Value{Kind: Complex, Obj: o}, err
+		return ObjectOf(o...), err
 	}
 	return decodeList(room, body, a, depth-1)
 }
@@ -306,9 +306,9 @@ func decodeList(room *Room, b string, a *Attribute, depth int) (Value, error) {
 	if depth == 0 {
 		return Value{}, errRecord
 	}
-	v := Value{Kind: List}
+	var out []Value
 	if n := countAttrs(b); n > 0 {
-		v.List = room.list(n)
+		out = room.list(n)
 	}
 	for len(b) > 0 {
 		num, tag, body, tail, err := split(b)
@@ -319,8 +319,8 @@ func decodeList(room *Room, b string, a *Attribute, depth int) (Value, error) {
 		if err != nil {
 			return Value{}, err
 		}
-		v.List = append(v.List, e)
+		out = append(out, e)
 		b = tail
 	}
-	return v, nil
+	return ListOf(out...), nil
 }

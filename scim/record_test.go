@@ -62,7 +62,7 @@ func TestRecordRoundTrip(t *testing.T) {
 			t.Errorf("Attr(%s) = %v, want %v", a.Name, r.Attr(a), o.Get(a.Name))
 		}
 	}
-	want := o.Get(URNEnterprise).Obj.Get("manager")
+	want := o.Get(URNEnterprise).Obj().Get("manager")
 	if got := r.ExtAttr(UserEnterprise, UserManager); !got.Equal(want) {
 		t.Errorf("ExtAttr(manager) = %v, want %v", got, want)
 	}
@@ -140,15 +140,15 @@ func FuzzRecord(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, e := range o.Get("emails").List {
-			want := e.Obj.Get("value")
-			found := want.Kind != String
+		for _, e := range o.Get("emails").List() {
+			want := e.Obj().Get("value")
+			found := want.Kind() != String
 			r.Texts(UserEmails, "value", func(text string) bool {
-				found = found || text == want.Str
+				found = found || text == want.Str()
 				return !found
 			})
 			if !found {
-				t.Fatalf("%s: the e-mail %q is not among the texts", AppendObject(nil, o), want.Str)
+				t.Fatalf("%s: the e-mail %q is not among the texts", AppendObject(nil, o), want.Str())
 			}
 		}
 		again, err := Encode(User, o).Object(User)

@@ -3,9 +3,10 @@ package scim
 import (
 	"slices"
 	"strings"
+	"unsafe"
 )
 
-// A Kind says which field of a Value is set.
+// A Kind says what a Value is.
 type Kind uint8
 
 // Value kinds. Records store these numbers: append only, never reorder.
@@ -20,55 +21,113 @@ const (
 )
 
 // A Value is one attribute value of the SCIM JSON model (RFC 7643 section
-// 2.3). It is a closed sum: exactly the field that Kind names is set. Values
-// are immutable once built; the zero Value is Null, which means unassigned.
+// 2.3). It is a closed sum: it is what its Kind says, and nothing else. Values
+// are immutable; the zero Value is Null, which means unassigned.
+//
+// It takes 24 bytes, where a struct with a field for each kind takes 80: a
+// request holds hundreds of values, which are copied, cleared and walked through
+// by the collector (docs/adr/0028-values.md).
 type Value struct {
-	Kind Kind
-	Bool bool    // Bool
-	Int  int64   // Int
-	Str  string  // String, and Decimal as its JSON text
-	Obj  Object  // Complex
-	List []Value // List
+	_    [0]func()      // == would compare where the parts are: see Equal
+	data unsafe.Pointer // to the first byte of a text, the first attribute, or the first element
+	num  int64          // how many there are; or the Int; or 1 for true
+	kind Kind
 }
 
 // Text returns the String value s.
-func Text(s string) Value { return Value{Kind: String, Str: s} }
+func Text(s string) Value { return textual(String, s) }
+
+// Number returns the Decimal value of text, which is a JSON number.
+func Number(text string) Value { return textual(Decimal, text) }
+
+func textual(k Kind, s string) Value {
+	return Value{kind: k, data: unsafe.Pointer(unsafe.StringData(s)), num: int64(len(s))}
+}
 
 // Boolean returns the Bool value b.
-func Boolean(b bool) Value { return Value{Kind: Bool, Bool: b} }
+func Boolean(b bool) Value {
+	v := Value{kind: Bool}
+	if b {
+		v.num = 1
+	}
+	return v
+}
 
 // Integer returns the Int value n.
-func Integer(n int64) Value { return Value{Kind: Int, Int: n} }
+func Integer(n int64) Value { return Value{kind: Int, num: n} }
 
-// ObjectOf returns the Complex value of attrs.
-func ObjectOf(attrs ...Attr) Value { return Value{Kind: Complex, Obj: attrs} }
+// ObjectOf returns the Complex value of attrs, which it keeps.
+func ObjectOf(attrs ...Attr) Value {
+	return Value{kind: Complex, data: unsafe.Pointer(unsafe.SliceData(attrs)), num: int64(len(attrs))}
+}
 
-// ListOf returns the List value of vs.
-func ListOf(vs ...Value) Value { return Value{Kind: List, List: vs} }
+// ListOf returns the List value of vs, which it keeps.
+func ListOf(vs ...Value) Value {
+	return Value{kind: List, data: unsafe.Pointer(unsafe.SliceData(vs)), num: int64(len(vs))}
+}
+
+// Kind returns what v is.
+func (v Value) Kind() Kind { return v.kind }
+
+// Str returns the text of a String, and that of a Decimal as JSON has it; else "".
+func (v Value) Str() string {
+	if v.kind != String && v.kind != Decimal {
+		return ""
+	}
+	return unsafe.String((*byte)(v.data), v.num)
+}
+
+// Bool returns what a Bool is; else false.
+func (v Value) Bool() bool { return v.kind == Bool && v.num == 1 }
+
+// Int returns what an Int is; else 0.
+func (v Value) Int() int64 {
+	if v.kind != Int {
+		return 0
+	}
+	return v.num
+}
+
+// Obj returns the attributes of a Complex; else none. Appending to them copies
+// them.
+func (v Value) Obj() Object {
+	if v.kind != Complex {
+		return nil
+	}
+	return unsafe.Slice((*Attr)(v.data), v.num)
+}
+
+// List returns the elements of a List; else none. Appending to them copies them.
+func (v Value) List() []Value {
+	if v.kind != List {
+		return nil
+	}
+	return unsafe.Slice((*Value)(v.data), v.num)
+}
 
 // IsUnassigned reports whether v is null or an empty list, which RFC 7643
 // section 2.5 makes the same as absent.
 func (v Value) IsUnassigned() bool {
-	return v.Kind == Null || v.Kind == List && len(v.List) == 0 || v.Kind == Complex && len(v.Obj) == 0
+	return v.Kind() == Null || v.Kind() == List && len(v.List()) == 0 || v.Kind() == Complex && len(v.Obj()) == 0
 }
 
 // Equal reports whether v and w are the same value. The order of an object's
 // attributes does not matter, the order of a list's elements does.
 func (v Value) Equal(w Value) bool {
-	if v.Kind != w.Kind {
+	if v.Kind() != w.Kind() {
 		return false
 	}
-	switch v.Kind {
+	switch v.Kind() {
 	case String, Decimal:
-		return v.Str == w.Str
+		return v.Str() == w.Str()
 	case Bool:
-		return v.Bool == w.Bool
+		return v.Bool() == w.Bool()
 	case Int:
-		return v.Int == w.Int
+		return v.Int() == w.Int()
 	case Complex:
-		return v.Obj.Equal(w.Obj)
+		return v.Obj().Equal(w.Obj())
 	case List:
-		return slices.EqualFunc(v.List, w.List, Value.Equal)
+		return slices.EqualFunc(v.List(), w.List(), Value.Equal)
 	}
 	return true
 }
@@ -140,7 +199,7 @@ func (o Object) Equal(p Object) bool {
 		if i < len(p) && o[i].Name == p[i].Name && o[i].Value.Equal(p[i].Value) {
 			continue
 		}
-		if w := p.Get(o[i].Name); w.Kind != o[i].Value.Kind || !o[i].Value.Equal(w) {
+		if w := p.Get(o[i].Name); w.Kind() != o[i].Value.Kind() || !o[i].Value.Equal(w) {
 			return false
 		}
 	}

@@ -83,8 +83,8 @@ func (p Provider) Guide(w Workspace, lang string) []byte {
 	preset := p.read(w)
 	return fill(guides[p.ID+"."+lang+".md"], words{
 		Workspace: w, Provider: p.Name, NewConnection: p.ID, Users: rows(p, preset), Groups: groupRows(preset),
-		TenantURL:  preset.Get("provisioning").Obj.Get("tenantUrl").Str,
-		IssuerForm: p.read(Workspace{}).Get("signIn").Obj.Get("issuer").Str,
+		TenantURL:  preset.Get("provisioning").Obj().Get("tenantUrl").Str(),
+		IssuerForm: p.read(Workspace{}).Get("signIn").Obj().Get("issuer").Str(),
 		Template:   strings.TrimSpace(string(fill(presets.Lookup("onelogin-user"), nil))),
 	})
 }

@@ -53,10 +53,10 @@ func TestPresets(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: %v\n%s", p.ID, err, p.Preset(w))
 			}
-			if got := o.Get("signIn").Obj.Get("clientId").Str; got != w.ClientID {
+			if got := o.Get("signIn").Obj().Get("clientId").Str(); got != w.ClientID {
 				t.Errorf("%s: client %q", p.ID, got)
 			}
-			if got := o.Get("provisioning").Obj.Get("connection").Str; got != w.Connection {
+			if got := o.Get("provisioning").Obj().Get("connection").Str(); got != w.Connection {
 				t.Errorf("%s: connection %q", p.ID, got)
 			}
 			if len(rows(p, o)) < 5 {

@@ -102,8 +102,8 @@ func (v *View) settingsNow() *Settings {
 	if v.settings.seats.purchased == v.books.Purchased {
 		return v.settings
 	}
-	seats := v.settings.doc.Get("seats").Obj.With("purchased", scim.Integer(v.books.Purchased))
-	return newSettings(v.settings.doc.With("seats", scim.Value{Kind: scim.Complex, Obj: seats}))
+	seats := v.settings.doc.Get("seats").Obj().With("purchased", scim.Integer(v.books.Purchased))
+	return newSettings(v.settings.doc.With("seats", scim.ObjectOf(seats...)))
 }
 
 // SettingsObject returns the settings as the admin API writes them, with the

@@ -44,7 +44,7 @@ func (t memberAttributes) keep(doc, before scim.Object) scim.Object {
 
 // attributesOf returns the attributes that doc has.
 func attributesOf(doc scim.Object) memberAttributes {
-	ext := doc.Get(scim.URNRosterdUser).Obj
+	ext := doc.Get(scim.URNRosterdUser).Obj()
 	return memberAttributes{
 		core:  !doc.Get("roles").IsUnassigned(),
 		role:  !ext.Get(scim.ExtRole.Name).IsUnassigned(),

@@ -3,10 +3,11 @@ package workspace
 import (
 	"fmt"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"rosterd/scim"
 	"rosterd/scim/bulk"
@@ -78,21 +79,21 @@ func TestBulkSimulation(t *testing.T) {
 			_, res, _ := a.do(env, a.parseBulk(env.Connection, body))
 			n := naiveBulk{w: b, env: env, bulk: b.parseBulk(env.Connection, body), reached: reached}
 			outcomes := n.run()
-			if !reflect.DeepEqual(res.Operations, outcomes) {
+			if !cmp.Equal(res.Operations, outcomes, unexported) {
 				t.Fatalf("seed %d: %s\n got %+v\nwant %+v", seed, body, res.Operations, outcomes)
 			}
-			if got, want := events(a.log[from:]), events(b.log[len(b.log)-n.commits:]); !reflect.DeepEqual(got, want) {
+			if got, want := events(a.log[from:]), events(b.log[len(b.log)-n.commits:]); !cmp.Equal(got, want, unexported) {
 				t.Fatalf("seed %d: %s\n got %+v\nwant %+v", seed, body, got, want)
 			}
 			a.recount()
 		}
 		for i, v := range views {
-			if !reflect.DeepEqual(slices.Collect(v.Snapshot()), shown[i]) {
+			if !cmp.Equal(slices.Collect(v.Snapshot()), shown[i], unexported) {
 				t.Fatalf("seed %d: a bulk changed what was read before bulk %d", seed, i+1)
 			}
 		}
 		a.agree()
-		if got, want := slices.Collect(a.state.View().Snapshot()), slices.Collect(b.state.View().Snapshot()); !reflect.DeepEqual(got, want) {
+		if got, want := slices.Collect(a.state.View().Snapshot()), slices.Collect(b.state.View().Snapshot()); !cmp.Equal(got, want, unexported) {
 			t.Fatalf("seed %d: the states differ", seed)
 		}
 	}

@@ -97,7 +97,7 @@ type UserDoc struct {
 // Active reports whether the person is active. Absent means active.
 func (d *UserDoc) Active() bool {
 	v := d.Record.Attr(scim.UserActive)
-	return v.Kind != scim.Bool || v.Bool
+	return v.Kind() != scim.Bool || v.Bool()
 }
 
 // A GroupKind tells roles from teams.

@@ -89,7 +89,7 @@ func (d *decision) createGroup(c CreateGroup) (Result, *scim.Error) {
 	if kind == "" {
 		kind = d.view.settings.Groups.CreateAs
 	}
-	doc := GroupDoc{Name: strings.Clone(c.Doc.Get("displayName").Str), External: d.groupExternal(nil, c.Doc, false)}
+	doc := GroupDoc{Name: strings.Clone(c.Doc.Get("displayName").Str()), External: d.groupExternal(nil, c.Doc, false)}
 	if kind == "role" {
 		doc.Kind, doc.Assignable = Role, true
 	}
@@ -121,13 +121,13 @@ func (d *decision) newGroup(doc GroupDoc) *group {
 
 // kindSent is the kind that a document asks for, or "".
 func kindSent(doc scim.Object) string {
-	return doc.Get(scim.URNRosterdGrp).Obj.Get(scim.GroupKind.Name).Str
+	return doc.Get(scim.URNRosterdGrp).Obj().Get(scim.GroupKind.Name).Str()
 }
 
 // groupExternal returns the external ids that doc leaves. An absent externalId
 // changes nothing unless it was cleared.
 func (d *decision) groupExternal(before []ExternalID, doc scim.Object, cleared bool) []ExternalID {
-	ext := doc.Get("externalId").Str
+	ext := doc.Get("externalId").Str()
 	if ext == "" && !cleared {
 		return before
 	}
@@ -166,7 +166,7 @@ func (d *decision) replaceGroup(c ReplaceGroup) (Result, *scim.Error) {
 	if err := scim.Validate(scim.Group, c.Doc); err != nil {
 		return Result{}, err
 	}
-	if id := c.Doc.Get("id").Str; id != "" && id != c.ID.String() {
+	if id := c.Doc.Get("id").Str(); id != "" && id != c.ID.String() {
 		return Result{}, scim.Errorf(400, scim.InvalidValue, "id: the body says %q, the address %q", id, c.ID)
 	}
 	plan := d.planMembers(g)
@@ -227,7 +227,7 @@ func (d *decision) writeGroup(g *group, doc scim.Object, ids []ExternalID, plan 
 	if kind := kindSent(doc); kind != "" && kind != g.Kind.String() {
 		return Result{}, scim.Errorf(400, scim.MutabilityError, "kind: a %s stays a %s", g.Kind, g.Kind)
 	}
-	next, before, name := g.GroupDoc, d.view.display(g), strings.Clone(doc.Get("displayName").Str)
+	next, before, name := g.GroupDoc, d.view.display(g), strings.Clone(doc.Get("displayName").Str())
 	var changes []Change
 	if name != before {
 		if g.Builtin {

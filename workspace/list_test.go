@@ -207,33 +207,33 @@ var sortValues = map[string]func(scim.Resource) scim.Value{
 	"displayName":       func(x scim.Resource) scim.Value { return x.Record().Attr(scim.UserDisplayName) },
 	"externalId":        func(x scim.Resource) scim.Value { return x.Derived(scim.UserExternalID) },
 	"id":                func(x scim.Resource) scim.Value { return x.Derived(scim.UserID) },
-	"meta.created":      func(x scim.Resource) scim.Value { return x.Derived(scim.UserMeta).Obj.Get("created") },
-	"meta.lastModified": func(x scim.Resource) scim.Value { return x.Derived(scim.UserMeta).Obj.Get("lastModified") },
+	"meta.created":      func(x scim.Resource) scim.Value { return x.Derived(scim.UserMeta).Obj().Get("created") },
+	"meta.lastModified": func(x scim.Resource) scim.Value { return x.Derived(scim.UserMeta).Obj().Get("lastModified") },
 	"active": func(x scim.Resource) scim.Value {
 		v := x.Record().Attr(scim.UserActive)
-		if v.Kind == scim.Bool {
-			return scim.Text(fmt.Sprint(v.Bool))
+		if v.Kind() == scim.Bool {
+			return scim.Text(fmt.Sprint(v.Bool()))
 		}
 		return v
 	},
 	"emails": func(x scim.Resource) scim.Value {
-		list := x.Record().Attr(scim.UserEmails).List
+		list := x.Record().Attr(scim.UserEmails).List()
 		for _, e := range list {
-			if e.Obj.Get("primary").Bool {
-				return e.Obj.Get("value")
+			if e.Obj().Get("primary").Bool() {
+				return e.Obj().Get("value")
 			}
 		}
-		return append(list, scim.Value{})[0].Obj.Get("value")
+		return append(list, scim.Value{})[0].Obj().Get("value")
 	},
 }
 
 // naiveBefore reports whether a comes before b, ascending (RFC 7644 section
 // 3.4.2.3).
 func naiveBefore(a, b scim.Value, exact bool) bool {
-	if a.Kind == scim.Null || b.Kind == scim.Null {
-		return a.Kind != scim.Null && b.Kind == scim.Null
+	if a.Kind() == scim.Null || b.Kind() == scim.Null {
+		return a.Kind() != scim.Null && b.Kind() == scim.Null
 	}
-	return exact && a.Str < b.Str || !exact && strings.ToLower(a.Str) < strings.ToLower(b.Str)
+	return exact && a.Str() < b.Str() || !exact && strings.ToLower(a.Str()) < strings.ToLower(b.Str())
 }
 
 // TestSortedLists compares orders with those of a stable sort.

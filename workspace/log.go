@@ -103,7 +103,7 @@ func (ev UserChanged) kind() string {
 		return "user.reactivated"
 	}
 	for _, c := range ev.Changes {
-		if c.Path == scim.UserActive.Name && c.To.Bool {
+		if c.Path == scim.UserActive.Name && c.To.Bool() {
 			return "user.reactivated"
 		}
 		if c.Path == scim.UserActive.Name {

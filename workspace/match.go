@@ -25,10 +25,7 @@ func (d *decision) createUser(c CreateUser) (Result, *scim.Error) {
 		return Result{}, err
 	}
 	w := d.intake(c.Doc)
-	name, ext := w.doc.Get("userName").Str, ""
-	if w.external != nil {
-		ext = *w.external
-	}
+	name, ext := w.doc.Get("userName").Str(), w.external.Str()
 	byName, byExternal := d.view.userByName(name), d.externalHolder(ext)
 	switch {
 	case byName != nil && byExternal != nil && byName.id != byExternal.id:
@@ -57,9 +54,9 @@ func (d *decision) createUser(c CreateUser) (Result, *scim.Error) {
 // that changed its matching creates people a second time, and each takes a seat.
 func (d *decision) noteDuplicate(id ResourceID, name string, byExternal *user, doc scim.Object) {
 	other, shared := byExternal, scim.UserExternalID.Name
-	for _, e := range doc.Get(scim.UserEmails.Name).List {
+	for _, e := range doc.Get(scim.UserEmails.Name).List() {
 		if other == nil {
-			other, shared = d.view.userByEmail(e.Obj.Get("value").Str), "emails.value"
+			other, shared = d.view.userByEmail(e.Obj().Get("value").Str()), "emails.value"
 		}
 	}
 	if other != nil {
@@ -119,7 +116,7 @@ func (d *decision) takeName(u *user) {
 	next.Pushed = ""
 	next.Record = d.record(u.object().With("userName", former))
 	d.emit(UserChanged{
-		ID: u.id, Name: former.Str, Version: u.version + 1, Cause: CauseNameLost, UserDoc: next,
+		ID: u.id, Name: former.Str(), Version: u.version + 1, Cause: CauseNameLost, UserDoc: next,
 		Changes: []Change{{Path: "userName", From: scim.Text(u.userName()), To: former}},
 		Note:    "a new person with another externalId took the name",
 	})
@@ -130,8 +127,8 @@ func (d *decision) takeName(u *user) {
 func overlay(base, top scim.Object) scim.Object {
 	out := base
 	for _, a := range top {
-		if ext := base.Get(a.Name); a.Value.Kind == scim.Complex && len(a.Name) > 4 && a.Name[:4] == "urn:" {
-			a.Value.Obj = overlay(ext.Obj, a.Value.Obj)
+		if ext := base.Get(a.Name); a.Value.Kind() == scim.Complex && len(a.Name) > 4 && a.Name[:4] == "urn:" {
+			a.Value = scim.ObjectOf(overlay(ext.Obj(), a.Value.Obj())...)
 		}
 		out = out.With(a.Name, a.Value)
 	}

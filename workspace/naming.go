@@ -32,16 +32,16 @@ type named struct {
 
 // text returns the name in x.
 func (x named) text() string {
-	if x.value.Kind == scim.Complex {
-		return x.value.Obj.Get("value").Str
+	if x.value.Kind() == scim.Complex {
+		return x.value.Obj().Get("value").Str()
 	}
-	return x.value.Str
+	return x.value.Str()
 }
 
 // renamed returns x with another name.
 func (x named) renamed(name string) named {
-	if x.value.Kind == scim.Complex {
-		x.value = scim.Value{Kind: scim.Complex, Obj: x.value.Obj.With("value", scim.Text(name))}
+	if x.value.Kind() == scim.Complex {
+		x.value = scim.ObjectOf(x.value.Obj().With("value", scim.Text(name))...)
 	} else {
 		x.value = scim.Text(name)
 	}
@@ -66,13 +66,13 @@ func valuesOf(doc scim.Object) []named {
 			out = append(out, named{attr: a, value: v})
 		}
 	}
-	ext := doc.Get(scim.URNRosterdUser).Obj
-	add(scim.UserRoles, doc.Get(scim.UserRoles.Name).List...)
-	if role := ext.Get(scim.ExtRole.Name); role.Str != "" {
+	ext := doc.Get(scim.URNRosterdUser).Obj()
+	add(scim.UserRoles, doc.Get(scim.UserRoles.Name).List()...)
+	if role := ext.Get(scim.ExtRole.Name); role.Str() != "" {
 		add(scim.ExtRole, role)
 	}
-	for _, team := range ext.Get(scim.ExtTeams.Name).List {
-		if team.Str != "" { // strict takes it for a value, but it names nothing
+	for _, team := range ext.Get(scim.ExtTeams.Name).List() {
+		if team.Str() != "" { // strict takes it for a value, but it names nothing
 			add(scim.ExtTeams, team)
 		}
 	}
@@ -91,21 +91,21 @@ func withValues(doc scim.Object, list []named) scim.Object {
 // name nothing, and the stack of an actor's goroutine would grow for it.
 func replaceValues(doc scim.Object, list []named) scim.Object {
 	of := func(a *scim.Attribute) scim.Value {
-		v := scim.Value{Kind: scim.List}
+		var out []scim.Value
 		for _, x := range list {
 			if x.attr == a {
-				v.List = append(v.List, x.value)
+				out = append(out, x.value)
 			}
 		}
-		return v
+		return scim.ListOf(out...)
 	}
 	role := scim.Value{}
-	if list := of(scim.ExtRole).List; len(list) > 0 {
+	if list := of(scim.ExtRole).List(); len(list) > 0 {
 		role = list[0]
 	}
-	ext := doc.Get(scim.URNRosterdUser).Obj.With(scim.ExtRole.Name, role).With(scim.ExtTeams.Name, of(scim.ExtTeams))
+	ext := doc.Get(scim.URNRosterdUser).Obj().With(scim.ExtRole.Name, role).With(scim.ExtTeams.Name, of(scim.ExtTeams))
 	doc = doc.With(scim.UserRoles.Name, of(scim.UserRoles))
-	return doc.With(scim.URNRosterdUser, scim.Value{Kind: scim.Complex, Obj: ext})
+	return doc.With(scim.URNRosterdUser, scim.ObjectOf(ext...))
 }
 
 // namedBy returns what n holds.
@@ -260,13 +260,13 @@ func mentioned(ops []patch.Op, x named) bool {
 }
 
 func valueHolds(v scim.Value, is func(string) bool) bool {
-	switch v.Kind {
+	switch v.Kind() {
 	case scim.String:
-		return is(v.Str)
+		return is(v.Str())
 	case scim.List:
-		return slices.ContainsFunc(v.List, func(e scim.Value) bool { return valueHolds(e, is) })
+		return slices.ContainsFunc(v.List(), func(e scim.Value) bool { return valueHolds(e, is) })
 	case scim.Complex:
-		return slices.ContainsFunc(v.Obj, func(a scim.Attr) bool { return valueHolds(a.Value, is) })
+		return slices.ContainsFunc(v.Obj(), func(a scim.Attr) bool { return valueHolds(a.Value, is) })
 	}
 	return false
 }
@@ -280,7 +280,7 @@ func filterHolds(x filter.Expr, is func(string) bool) bool {
 	case filter.Not:
 		return filterHolds(x.X, is)
 	case filter.Compare:
-		return is(x.Value.Str)
+		return is(x.Value.Str())
 	}
 	return false
 }

@@ -79,7 +79,7 @@ func (v *View) Notice(env Envelope, ev Event) (Notice, bool) {
 			return Notice{}, false
 		}
 		n.Kind, n.To, n.Name, n.Synced = NoticeReactivated, ev.userName(), given(&ev.UserDoc), env.Actor == ActorToken
-		n.Language = cmp.Or(ev.Record.Attr(scim.UserLanguage).Str, set.Language)
+		n.Language = cmp.Or(ev.Record.Attr(scim.UserLanguage).Str(), set.Language)
 	case NoAdmin:
 		n.Kind = NoticeNoAdmin
 	case Posted:
@@ -111,6 +111,6 @@ func (n *Notice) window(v *View, opened time.Time) {
 
 // given returns what to call somebody in a letter.
 func given(d *UserDoc) string {
-	name := d.Record.Attr(scim.UserName).Obj
-	return cmp.Or(name.Get("givenName").Str, d.Record.Attr(scim.UserDisplayName).Str, d.userName())
+	name := d.Record.Attr(scim.UserName).Obj()
+	return cmp.Or(name.Get("givenName").Str(), d.Record.Attr(scim.UserDisplayName).Str(), d.userName())
 }

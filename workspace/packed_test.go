@@ -1,10 +1,11 @@
 package workspace
 
 import (
-	"reflect"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"rosterd/ledger"
 	"rosterd/scim"
@@ -42,7 +43,7 @@ func TestPacked(t *testing.T) {
 			read := got
 			read.External, read.groups = slices.Clone(got.External), slices.Clone(got.groups)
 			read.externals, read.ordinals = want.externals, want.ordinals // only room
-			if !reflect.DeepEqual(read, want) {
+			if !cmp.Equal(read, want, unexported) {
 				t.Errorf("user %d is\n%+v, want\n%+v", i, read, want)
 			}
 			for _, other := range users {

@@ -26,7 +26,7 @@ func (d *decision) addPerson(c AddPerson) (Result, *scim.Error) {
 		return Result{}, err
 	}
 	w := write{doc: c.Doc, touched: attributesOf(c.Doc)}
-	if err := d.nameFree(nil, w.doc.Get("userName").Str); err != nil {
+	if err := d.nameFree(nil, w.doc.Get("userName").Str()); err != nil {
 		return Result{}, err
 	}
 	if c.Kind == External && w.touched.any() {
@@ -43,7 +43,7 @@ func (d *decision) editPerson(c EditPerson) (Result, *scim.Error) {
 		return Result{}, err
 	}
 	doc, w := d.object(u), write{touched: attributesOf(c.Doc)}
-	if name := c.Doc.Get("userName"); name.Kind != scim.Null && name.Str != u.userName() {
+	if name := c.Doc.Get("userName"); name.Kind() != scim.Null && name.Str() != u.userName() {
 		return Result{}, scim.Errorf(409, scim.MutabilityError, "the account e-mail is changed by the person only, through the application")
 	}
 	for _, name := range c.Del {
@@ -72,8 +72,8 @@ func unassign(doc scim.Object, ref scim.Ref) scim.Object {
 	if ref.Ext == nil {
 		return doc.With(ref.Attr.Name, scim.Value{})
 	}
-	ext := doc.Get(ref.Ext.Name).Obj.With(ref.Attr.Name, scim.Value{})
-	return doc.With(ref.Ext.Name, scim.Value{Kind: scim.Complex, Obj: ext})
+	ext := doc.Get(ref.Ext.Name).Obj().With(ref.Attr.Name, scim.Value{})
+	return doc.With(ref.Ext.Name, scim.ObjectOf(ext...))
 }
 
 func (d *decision) setActive(c SetActive) (Result, *scim.Error) {

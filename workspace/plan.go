@@ -72,7 +72,7 @@ func both(l, r filter.Expr) filter.Expr {
 // may hold.
 func textual(x filter.Expr) (filter.Compare, bool) {
 	c, ok := x.(filter.Compare)
-	return c, ok && c.Op == filter.Eq && c.Value.Kind == scim.String && c.Value.Str != ""
+	return c, ok && c.Op == filter.Eq && c.Value.Kind() == scim.String && c.Value.Str() != ""
 }
 
 // userPlan plans a comparison or a value path about users. All of it is to be
@@ -84,7 +84,7 @@ func (r Reader) userPlan(x filter.Expr) (plan, bool) {
 			if !ok || c.Ref.Attr.Name != "value" {
 				return plan{}, false
 			}
-			return plan{r.v.userIndex.under(hintOf(keyEmail, "", fold(c.Value.Str)), new(ordinals)), inner}, true
+			return plan{r.v.userIndex.under(hintOf(keyEmail, "", fold(c.Value.Str())), new(ordinals)), inner}, true
 		})
 		return plan{p.found, x}, ok
 	}
@@ -92,7 +92,7 @@ func (r Reader) userPlan(x filter.Expr) (plan, bool) {
 	if !ok {
 		return plan{}, false
 	}
-	hint, ok := r.userHint(c.Ref, c.Value.Str)
+	hint, ok := r.userHint(c.Ref, c.Value.Str())
 	if !ok {
 		return plan{}, false
 	}
@@ -121,7 +121,7 @@ func (r Reader) groupPlan(x filter.Expr) (plan, bool) {
 	if path, ok := x.(filter.ValuePath); ok && path.Ref.Attr == scim.GroupMembers {
 		p, ok := serve(path.X, func(inner filter.Expr) (plan, bool) {
 			c, ok := textual(inner)
-			return plan{r.groupsOf(c.Value.Str), nil}, ok && c.Ref.Attr.Name == "value"
+			return plan{r.groupsOf(c.Value.Str()), nil}, ok && c.Ref.Attr.Name == "value"
 		})
 		if p.rest != nil {
 			p.rest = x
@@ -133,9 +133,9 @@ func (r Reader) groupPlan(x filter.Expr) (plan, bool) {
 		return plan{}, false
 	}
 	if c.Ref.Attr == scim.GroupMembers && c.Ref.Sub.Name == "value" {
-		return plan{r.groupsOf(c.Value.Str), nil}, true
+		return plan{r.groupsOf(c.Value.Str()), nil}, true
 	}
-	hint, ok := r.groupHint(c.Ref.Attr, c.Value.Str)
+	hint, ok := r.groupHint(c.Ref.Attr, c.Value.Str())
 	if !ok {
 		return plan{}, false
 	}

@@ -295,7 +295,7 @@ func (r Reader) userMatch(f *filter.Filter) func(*user) bool {
 // instantCheck returns x as a check, if it compares an instant of meta.
 func instantCheck(x filter.Expr) func(*user) bool {
 	c, ok := x.(filter.Compare)
-	if !ok || c.Ref.Attr != scim.UserMeta || c.Value.Kind != scim.String {
+	if !ok || c.Ref.Attr != scim.UserMeta || c.Value.Kind() != scim.String {
 		return nil
 	}
 	at := func(u *user) int64 { return u.created }
@@ -306,7 +306,7 @@ func instantCheck(x filter.Expr) func(*user) bool {
 	default:
 		return nil
 	}
-	want, err := time.Parse(time.RFC3339Nano, c.Value.Str)
+	want, err := time.Parse(time.RFC3339Nano, c.Value.Str())
 	if err != nil { // of co, sw or ew
 		return nil
 	}

@@ -173,7 +173,7 @@ func (x UserView) Derived(a *scim.Attribute) scim.Value {
 			return scim.Text(stamp(instant(x.u.synced)))
 		}
 	case scim.ExtSeat:
-		return scim.Value{Kind: scim.Complex, Obj: x.SeatObject()}
+		return scim.ObjectOf(x.SeatObject()...)
 	case scim.ExtRoleInForce:
 		return scim.Text(x.EffectiveRole())
 	}
@@ -182,7 +182,7 @@ func (x UserView) Derived(a *scim.Attribute) scim.Value {
 
 func (x UserView) schemas() scim.Value {
 	urns := []scim.Value{scim.Text(scim.URNUser)}
-	if x.u.Record.Attr(scim.UserEnterprise).Kind != scim.Null {
+	if x.u.Record.Attr(scim.UserEnterprise).Kind() != scim.Null {
 		urns = append(urns, scim.Text(scim.URNEnterprise))
 	}
 	return scim.ListOf(append(urns, scim.Text(scim.URNRosterdUser))...)
@@ -205,7 +205,7 @@ func (x UserView) groups() scim.Value {
 // of the workspace (row 21).
 func (x UserView) manager() scim.Value {
 	stored := x.u.Record.ExtAttr(scim.UserEnterprise, scim.UserManager)
-	id, ok := ParseResourceID(stored.Obj.Get("value").Str)
+	id, ok := ParseResourceID(stored.Obj().Get("value").Str())
 	if !ok {
 		return stored
 	}
@@ -213,20 +213,20 @@ func (x UserView) manager() scim.Value {
 	if boss == nil {
 		return stored
 	}
-	o := stored.Obj.With("$ref", scim.Text(x.r.location(scim.User, id)))
-	return scim.Value{Kind: scim.Complex, Obj: o.With("displayName", scim.Text(boss.shownName()))}
+	o := stored.Obj().With("$ref", scim.Text(x.r.location(scim.User, id)))
+	return scim.ObjectOf(o.With("displayName", scim.Text(boss.shownName()))...)
 }
 
 // shownName is what to call the person.
 func (u *user) shownName() string {
-	if name := u.Record.Attr(scim.UserDisplayName).Str; name != "" {
+	if name := u.Record.Attr(scim.UserDisplayName).Str(); name != "" {
 		return name
 	}
-	name := u.Record.Attr(scim.UserName).Obj
-	given, family := name.Get("givenName").Str, name.Get("familyName").Str
+	name := u.Record.Attr(scim.UserName).Obj()
+	given, family := name.Get("givenName").Str(), name.Get("familyName").Str()
 	switch {
-	case name.Get("formatted").Str != "":
-		return name.Get("formatted").Str
+	case name.Get("formatted").Str() != "":
+		return name.Get("formatted").Str()
 	case given != "" && family != "":
 		return given + " " + family
 	case given+family != "":

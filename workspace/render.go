@@ -159,7 +159,7 @@ func (x UserView) appendManager(dst []byte) []byte {
 	if stored == "" {
 		return dst
 	}
-	id, ok := ParseResourceID(stored.Attr(scim.ManagerValue).Str)
+	id, ok := ParseResourceID(stored.Attr(scim.ManagerValue).Str())
 	if boss := new(user); ok && boss.find(x.r.v, id) {
 		dst = append(appendID(append(dst, `{"value":`...), id), `,"$ref":`...)
 		dst = append(x.r.appendRef(dst, scim.User, id), `,"displayName":`...)

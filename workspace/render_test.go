@@ -66,8 +66,8 @@ func TestRenderings(t *testing.T) {
 				scim.Attr{Name: "role", Value: scim.Text(`The "Best"`)}, scim.Attr{Name: "teams", Value: scim.ListOf(scim.Text("Red "+fmt.Sprint(i%7)), scim.Text("Blue"))}))
 		}
 		if boss := r.IntN(2*i + 1); i > 0 && boss < len(w.ids) {
-			ext := doc.Get(scim.URNEnterprise).Obj.With("manager", scim.ObjectOf(scim.Attr{Name: "value", Value: scim.Text(w.ids[boss].String())}))
-			doc = doc.With(scim.URNEnterprise, scim.Value{Kind: scim.Complex, Obj: ext})
+			ext := doc.Get(scim.URNEnterprise).Obj().With("manager", scim.ObjectOf(scim.Attr{Name: "value", Value: scim.Text(w.ids[boss].String())}))
+			doc = doc.With(scim.URNEnterprise, scim.ObjectOf(ext...))
 		}
 		dialect, _ := scim.DialectByName("generic")
 		doc, err := scim.Normalize(scim.User, doc, dialect)
@@ -108,11 +108,11 @@ func randomObject(r *rand.Rand, attrs []*scim.Attribute) scim.Object {
 			out = append(out, scim.Attr{Name: a.Name, Value: randomValue(r, a)})
 			continue
 		}
-		list := scim.Value{Kind: scim.List}
+		var list []scim.Value
 		for range 1 + r.IntN(3) {
-			list.List = append(list.List, randomValue(r, a))
+			list = append(list, randomValue(r, a))
 		}
-		out = append(out, scim.Attr{Name: a.Name, Value: list})
+		out = append(out, scim.Attr{Name: a.Name, Value: scim.ListOf(list...)})
 	}
 	return out
 }
@@ -120,7 +120,7 @@ func randomObject(r *rand.Rand, attrs []*scim.Attribute) scim.Object {
 func randomValue(r *rand.Rand, a *scim.Attribute) scim.Value {
 	switch {
 	case a.Type == scim.TypeComplex:
-		return scim.Value{Kind: scim.Complex, Obj: randomObject(r, a.Sub)}
+		return scim.ObjectOf(randomObject(r, a.Sub)...)
 	case a.Name == "primary":
 		return scim.Boolean(false)
 	case a.Type == scim.TypeBoolean:

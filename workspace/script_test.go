@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"rosterd/scim"
 	"rosterd/scim/filter"
 )
@@ -63,6 +65,9 @@ func runScript(t *testing.T, text string) string {
 	w.agree()
 	return out.String()
 }
+
+// unexported has cmp look into fields that are not exported, too.
+var unexported = cmp.Exporter(func(reflect.Type) bool { return true })
 
 // A world is a workspace with its journal, a clock and the ids that were
 // minted.
@@ -146,10 +151,10 @@ func (w *world) agree() {
 		w.t.Fatal(err)
 	}
 	for name, s := range map[string]*State{"replay": replayed, "snapshot": loaded} {
-		if got := slices.Collect(s.View().Snapshot()); !reflect.DeepEqual(got, want) {
+		if got := slices.Collect(s.View().Snapshot()); !cmp.Equal(got, want, unexported) {
 			w.t.Errorf("%s differs from the state", name)
 		}
-		if got := s.View().Head(); !reflect.DeepEqual(got, w.state.View().Head()) {
+		if got := s.View().Head(); !cmp.Equal(got, w.state.View().Head(), unexported) {
 			w.t.Errorf("%s: head %+v, want %+v", name, got, w.state.View().Head())
 		}
 	}

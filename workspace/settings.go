@@ -65,7 +65,7 @@ func ParseSettings(base *Settings, patch scim.Object) (*Settings, *scim.Error) {
 	if err := capNamed(before, patch); err != nil {
 		return nil, err
 	}
-	if percent := patch.Get("price").Obj.Get("vatPercent"); percent.Kind != scim.Null && percent.Kind != scim.String {
+	if percent := patch.Get("price").Obj().Get("vatPercent"); percent.Kind() != scim.Null && percent.Kind() != scim.String {
 		return nil, scim.Errorf(400, "", `price.vatPercent: write a string, such as "19"`)
 	}
 	doc, err := canonical(settingsSpec, merge(before, vatShort(patch)), "")
@@ -83,16 +83,16 @@ func ParseSettings(base *Settings, patch scim.Object) (*Settings, *scim.Error) {
 
 func newSettings(doc scim.Object) *Settings {
 	s := &Settings{
-		Name: doc.Get("name").Str, Plan: doc.Get("plan").Str, Subscription: doc.Get("subscription").Str,
-		SSO: doc.Get("sso").Kind == scim.Complex, DefaultRole: doc.Get("defaultRole").Str, doc: doc,
+		Name: doc.Get("name").Str(), Plan: doc.Get("plan").Str(), Subscription: doc.Get("subscription").Str(),
+		SSO: doc.Get("sso").Kind() == scim.Complex, DefaultRole: doc.Get("defaultRole").Str(), doc: doc,
 	}
-	groups, gate := doc.Get("groups").Obj, doc.Get("scim").Obj
-	s.Groups.RolePrefix, s.Groups.CreateAs = groups.Get("rolePrefix").Str, groups.Get("createAs").Str
-	s.SCIM.Enabled, s.SCIM.GraceDays = gate.Get("enabled").Bool, gate.Get("graceDays").Int
-	s.MembersSSO = doc.Get("signIn").Obj.Get("members").Str == "sso"
-	s.MailOnReactivation = doc.Get("mail").Obj.Get("onScimReactivation").Bool
-	s.Language, s.AppURL = doc.Get("locale").Str, doc.Get("appUrl").Str
-	s.Zone, _ = zone.Load(doc.Get("timezone").Str) // checked by the spec
+	groups, gate := doc.Get("groups").Obj(), doc.Get("scim").Obj()
+	s.Groups.RolePrefix, s.Groups.CreateAs = groups.Get("rolePrefix").Str(), groups.Get("createAs").Str()
+	s.SCIM.Enabled, s.SCIM.GraceDays = gate.Get("enabled").Bool(), gate.Get("graceDays").Int()
+	s.MembersSSO = doc.Get("signIn").Obj().Get("members").Str() == "sso"
+	s.MailOnReactivation = doc.Get("mail").Obj().Get("onScimReactivation").Bool()
+	s.Language, s.AppURL = doc.Get("locale").Str(), doc.Get("appUrl").Str()
+	s.Zone, _ = zone.Load(doc.Get("timezone").Str()) // checked by the spec
 	s.commerce(doc)
 	return s
 }
@@ -103,31 +103,31 @@ var collects = map[string]ledger.Collect{"window": ledger.PerWindow, "day": ledg
 
 // commerce reads what seats and invoices depend on.
 func (s *Settings) commerce(doc scim.Object) {
-	seats, price, invoice := doc.Get("seats").Obj, doc.Get("price").Obj, doc.Get("invoice").Obj
-	s.seats.purchased, s.seats.autoBooking = seats.Get("purchased").Int, seats.Get("autoBooking").Bool
+	seats, price, invoice := doc.Get("seats").Obj(), doc.Get("price").Obj(), doc.Get("invoice").Obj()
+	s.seats.purchased, s.seats.autoBooking = seats.Get("purchased").Int(), seats.Get("autoBooking").Bool()
 	s.seats.limit = ledger.NoCap
-	if limit := seats.Get("cap"); limit.Kind == scim.Int {
-		s.seats.limit = limit.Int
+	if limit := seats.Get("cap"); limit.Kind() == scim.Int {
+		s.seats.limit = limit.Int()
 	}
-	s.WhenFullRefuse = seats.Get("whenFull").Str == "refuse"
-	s.EInvoice, s.collect = invoice.Get("eInvoice").Bool, collects[invoice.Get("collect").Str]
-	tax := price.Get("tax").Obj
-	rate, _ := ledger.ParseRate(tax.Get("percent").Str) // checked by the spec
+	s.WhenFullRefuse = seats.Get("whenFull").Str() == "refuse"
+	s.EInvoice, s.collect = invoice.Get("eInvoice").Bool(), collects[invoice.Get("collect").Str()]
+	tax := price.Get("tax").Obj()
+	rate, _ := ledger.ParseRate(tax.Get("percent").Str()) // checked by the spec
 	s.price = ledger.Price{
-		Unit: ledger.Money{Currency: ledger.Currency(price.Get("currency").Str), Minor: price.Get("minor").Int},
+		Unit: ledger.Money{Currency: ledger.Currency(price.Get("currency").Str()), Minor: price.Get("minor").Int()},
 		Calendar: ledger.Calendar{
-			Interval: intervals[price.Get("interval").Str], AnchorDay: int(price.Get("anchorDay").Int),
-			AnchorMonth: time.Month(price.Get("anchorMonth").Int),
+			Interval: intervals[price.Get("interval").Str()], AnchorDay: int(price.Get("anchorDay").Int()),
+			AnchorMonth: time.Month(price.Get("anchorMonth").Int()),
 		},
-		Tax: ledger.Tax{Category: ledger.Category(tax.Get("category").Str), Rate: rate, Reason: tax.Get("reason").Str},
+		Tax: ledger.Tax{Category: ledger.Category(tax.Get("category").Str()), Rate: rate, Reason: tax.Get("reason").Str()},
 	}
-	billing := doc.Get("billing").Obj
-	buyer := billing.Get("buyer").Obj
-	s.Billing = billing.Get("email").Str
+	billing := doc.Get("billing").Obj()
+	buyer := billing.Get("buyer").Obj()
+	s.Billing = billing.Get("email").Str()
 	s.buyer = ledger.Buyer{
-		Name: buyer.Get("name").Str, Street: buyer.Get("street").Str, PostalCode: buyer.Get("postalCode").Str,
-		City: buyer.Get("city").Str, Country: buyer.Get("country").Str, VATID: buyer.Get("vatId").Str,
-		Reference: buyer.Get("reference").Str, Email: s.Billing,
+		Name: buyer.Get("name").Str(), Street: buyer.Get("street").Str(), PostalCode: buyer.Get("postalCode").Str(),
+		City: buyer.Get("city").Str(), Country: buyer.Get("country").Str(), VATID: buyer.Get("vatId").Str(),
+		Reference: buyer.Get("reference").Str(), Email: s.Billing,
 	}
 	if s.buyer.Name == "" {
 		s.buyer.Name = s.Name
@@ -152,8 +152,8 @@ func diff(prefix string, before, after scim.Object) []Change {
 		was := before.Get(a.Name)
 		switch path := prefix + a.Name; {
 		case was.Equal(a.Value):
-		case was.Kind == scim.Complex && a.Value.Kind == scim.Complex:
-			out = append(out, diff(path+".", was.Obj, a.Value.Obj)...)
+		case was.Kind() == scim.Complex && a.Value.Kind() == scim.Complex:
+			out = append(out, diff(path+".", was.Obj(), a.Value.Obj())...)
 		default:
 			out = append(out, Change{path, was, a.Value})
 		}
@@ -171,33 +171,33 @@ func merge(base, patch scim.Object) scim.Object {
 			i = len(out)
 			out = append(out, scim.Attr{Name: a.Name})
 		}
-		if a.Value.Kind == scim.Complex {
-			a.Value = scim.Value{Kind: scim.Complex, Obj: merge(out[i].Value.Obj, a.Value.Obj)}
+		if a.Value.Kind() == scim.Complex {
+			a.Value = scim.ObjectOf(merge(out[i].Value.Obj(), a.Value.Obj())...)
 		}
 		out[i] = a
 	}
-	return slices.DeleteFunc(out, func(a scim.Attr) bool { return a.Value.Kind == scim.Null })
+	return slices.DeleteFunc(out, func(a scim.Attr) bool { return a.Value.Kind() == scim.Null })
 }
 
 // vatShort writes price.vatPercent out as the tax that it is short for.
 func vatShort(patch scim.Object) scim.Object {
 	price := patch.Get("price")
-	percent := price.Obj.Get("vatPercent")
-	if percent.Kind != scim.String {
+	percent := price.Obj().Get("vatPercent")
+	if percent.Kind() != scim.String {
 		return patch
 	}
 	tax := scim.ObjectOf(scim.Attr{Name: "category", Value: scim.Text("S")}, scim.Attr{Name: "percent", Value: percent},
 		scim.Attr{Name: "reason"})
-	return patch.With("price", scim.Value{Kind: scim.Complex, Obj: price.Obj.With("vatPercent", scim.Value{}).With("tax", tax)})
+	return patch.With("price", scim.ObjectOf(price.Obj().With("vatPercent", scim.Value{}).With("tax", tax)...))
 }
 
 // capNamed refuses to switch automatic booking on without a word about the
 // most seats there may ever be: one wrong scope must not bill 100,000 seats
 // (product.md section 2).
 func capNamed(before, patch scim.Object) *scim.Error {
-	seats := patch.Get("seats").Obj
-	was := before.Get("seats").Obj.Get("autoBooking").Bool
-	if _, named := seats.Fold("cap"); named || was || !seats.Get("autoBooking").Bool {
+	seats := patch.Get("seats").Obj()
+	was := before.Get("seats").Obj().Get("autoBooking").Bool()
+	if _, named := seats.Fold("cap"); named || was || !seats.Get("autoBooking").Bool() {
 		return nil
 	}
 	return scim.Errorf(400, "", "seats.autoBooking: switching it on must name seats.cap, the most seats the workspace may ever have; write null for no limit")
@@ -205,20 +205,20 @@ func capNamed(before, patch scim.Object) *scim.Error {
 
 // coherent checks what concerns more than one key.
 func coherent(doc scim.Object) *scim.Error {
-	price := doc.Get("price").Obj
-	tax := price.Get("tax").Obj
-	if percent := tax.Get("percent").Str; tax.Get("category").Str != "S" && percent != "0" {
+	price := doc.Get("price").Obj()
+	tax := price.Get("tax").Obj()
+	if percent := tax.Get("percent").Str(); tax.Get("category").Str() != "S" && percent != "0" {
 		return scim.Errorf(400, "", "price.tax.percent: %q: it is 0 in every category but S", percent)
 	}
-	if tax.Get("category").Str == string(ledger.ReverseCharge) && doc.Get("billing").Obj.Get("buyer").Obj.Get("vatId").Str == "" {
+	if tax.Get("category").Str() == string(ledger.ReverseCharge) && doc.Get("billing").Obj().Get("buyer").Obj().Get("vatId").Str() == "" {
 		return scim.Errorf(400, "", "price.tax.category: AE (reverse charge) needs billing.buyer.vatId, the buyer's VAT id")
 	}
-	if doc.Get("signIn").Obj.Get("members").Str == "sso" && doc.Get("sso").Kind != scim.Complex {
+	if doc.Get("signIn").Obj().Get("members").Str() == "sso" && doc.Get("sso").Kind() != scim.Complex {
 		return scim.Errorf(400, "", "signIn.members: sso needs an OpenID Connect connection; set sso.issuer and sso.clientId")
 	}
-	seats := doc.Get("seats").Obj
-	if limit := seats.Get("cap"); limit.Kind == scim.Int && limit.Int < seats.Get("purchased").Int {
-		return scim.Errorf(400, "", "seats.cap: %d is less than the %d seats purchased", limit.Int, seats.Get("purchased").Int)
+	seats := doc.Get("seats").Obj()
+	if limit := seats.Get("cap"); limit.Kind() == scim.Int && limit.Int() < seats.Get("purchased").Int() {
+		return scim.Errorf(400, "", "seats.cap: %d is less than the %d seats purchased", limit.Int(), seats.Get("purchased").Int())
 	}
 	return nil
 }

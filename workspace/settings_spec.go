@@ -69,7 +69,7 @@ var settingsSpec = []setting{
 }
 
 func section(name string, sub ...setting) setting {
-	return setting{name: name, kind: scim.Complex, def: scim.Value{Kind: scim.Complex}, sub: sub}
+	return setting{name: name, kind: scim.Complex, def: scim.ObjectOf(), sub: sub}
 }
 
 func toggle(name string, def bool) setting {
@@ -87,7 +87,7 @@ func optional(name string) setting {
 // choice is a string out of a closed set whose first member is the default.
 func choice(name string, of ...string) setting {
 	return setting{name: name, kind: scim.String, def: scim.Text(of[0]), check: func(v scim.Value) string {
-		if slices.Contains(of, v.Str) {
+		if slices.Contains(of, v.Str()) {
 			return ""
 		}
 		return "write " + strings.Join(of, ", ")
@@ -96,7 +96,7 @@ func choice(name string, of ...string) setting {
 
 func between(least, most int64) func(scim.Value) string {
 	return func(v scim.Value) string {
-		if v.Int < least || v.Int > most {
+		if v.Int() < least || v.Int() > most {
 			return fmt.Sprintf("write %d to %d", least, most)
 		}
 		return ""
@@ -105,7 +105,7 @@ func between(least, most int64) func(scim.Value) string {
 
 func length(least, most int) func(scim.Value) string {
 	return func(v scim.Value) string {
-		if len(v.Str) < least || len(v.Str) > most {
+		if len(v.Str()) < least || len(v.Str()) > most {
 			return fmt.Sprintf("write %d to %d bytes", least, most)
 		}
 		return ""
@@ -113,34 +113,34 @@ func length(least, most int) func(scim.Value) string {
 }
 
 func webURL(v scim.Value) string {
-	u, err := url.Parse(v.Str)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || len(v.Str) > 2048 {
+	u, err := url.Parse(v.Str())
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || len(v.Str()) > 2048 {
 		return "write a URL such as https://acme.example.com"
 	}
 	return ""
 }
 
 func languageTag(v scim.Value) string {
-	if _, err := language.Parse(v.Str); err != nil || v.Str == "" {
+	if _, err := language.Parse(v.Str()); err != nil || v.Str() == "" {
 		return "write a BCP 47 tag such as de-DE"
 	}
 	return ""
 }
 
 func timezone(v scim.Value) string {
-	if _, err := zone.Load(v.Str); err != nil {
+	if _, err := zone.Load(v.Str()); err != nil {
 		return "write an IANA time zone such as Europe/Berlin"
 	}
 	return ""
 }
 
 func currency(v scim.Value) string {
-	_, err := ledger.ParseCurrency(v.Str)
+	_, err := ledger.ParseCurrency(v.Str())
 	return problem(err)
 }
 
 func percent(v scim.Value) string {
-	_, err := ledger.ParseRate(v.Str)
+	_, err := ledger.ParseRate(v.Str())
 	return problem(err)
 }
 
@@ -154,15 +154,15 @@ func problem(err error) string {
 var countryCode = regexp.MustCompile(`^[A-Z]{2}$`)
 
 func country(v scim.Value) string {
-	if !countryCode.MatchString(v.Str) {
+	if !countryCode.MatchString(v.Str()) {
 		return "write an ISO 3166-1 code such as DE"
 	}
 	return ""
 }
 
 func address(v scim.Value) string {
-	local, domain, found := strings.Cut(v.Str, "@")
-	if !found || local == "" || domain == "" || len(v.Str) > 320 || strings.ContainsAny(v.Str, " \r\n\t<>") {
+	local, domain, found := strings.Cut(v.Str(), "@")
+	if !found || local == "" || domain == "" || len(v.Str()) > 320 || strings.ContainsAny(v.Str(), " \r\n\t<>") {
 		return "write an e-mail address"
 	}
 	return ""
@@ -190,19 +190,19 @@ func canonical(spec []setting, raw scim.Object, prefix string) (scim.Object, *sc
 
 // value completes one setting. It reports what is wrong by path.
 func (s setting) value(v scim.Value, path string) (scim.Value, *scim.Error) {
-	if v.Kind == scim.Null {
+	if v.Kind() == scim.Null {
 		v = s.def
 	}
 	switch {
-	case v.Kind == scim.Null && s.nullable:
+	case v.Kind() == scim.Null && s.nullable:
 		return v, nil
-	case v.Kind == scim.Null:
+	case v.Kind() == scim.Null:
 		return v, scim.Errorf(400, "", "%s is required", path)
-	case v.Kind != s.kind:
+	case v.Kind() != s.kind:
 		return v, scim.Errorf(400, "", "%s: write %s", path, kindNames[s.kind])
 	case s.kind == scim.Complex:
-		sub, err := canonical(s.sub, v.Obj, path+".")
-		return scim.Value{Kind: scim.Complex, Obj: sub}, err
+		sub, err := canonical(s.sub, v.Obj(), path+".")
+		return scim.ObjectOf(sub...), err
 	}
 	return v, nil
 }
@@ -212,11 +212,11 @@ func checked(spec []setting, doc scim.Object, prefix string) *scim.Error {
 	for i, s := range spec {
 		v, path := doc[i].Value, prefix+s.name
 		switch {
-		case v.Kind == scim.Complex:
-			if err := checked(s.sub, v.Obj, path+"."); err != nil {
+		case v.Kind() == scim.Complex:
+			if err := checked(s.sub, v.Obj(), path+"."); err != nil {
 				return err
 			}
-		case v.Kind != scim.Null && s.check != nil:
+		case v.Kind() != scim.Null && s.check != nil:
 			if allowed := s.check(v); allowed != "" {
 				return scim.Errorf(400, "", "%s: %s", path, allowed)
 			}

@@ -25,7 +25,7 @@ type IssuerCheck struct {
 // Issuer returns the check of the configured issuer; the zero IssuerCheck if
 // that one was not asked.
 func (v *View) Issuer() IssuerCheck {
-	if v.settings.doc.Get("sso").Obj.Get("issuer").Str != v.issuer.Issuer {
+	if v.settings.doc.Get("sso").Obj().Get("issuer").Str() != v.issuer.Issuer {
 		return IssuerCheck{}
 	}
 	return v.issuer
@@ -128,7 +128,7 @@ func (d *decision) noteIssuer(c NoteIssuer) (Result, *scim.Error) {
 	if was := d.view.Issuer(); c.Issuer == was.Issuer && c.Detail == was.Detail && !was.At.IsZero() {
 		return Result{}, nil
 	}
-	if d.view.settings.doc.Get("sso").Obj.Get("issuer").Str != c.Issuer {
+	if d.view.settings.doc.Get("sso").Obj().Get("issuer").Str() != c.Issuer {
 		return Result{}, nil
 	}
 	d.emit(IssuerChecked(c))

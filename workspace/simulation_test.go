@@ -4,11 +4,12 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"rosterd/ledger"
 	"rosterd/scim"
@@ -264,7 +265,7 @@ func TestIdempotencyKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	commits, again, err := w.do(env, add)
-	if err != nil || !reflect.DeepEqual(again, first) || commits != nil {
+	if err != nil || !cmp.Equal(again, first, unexported) || commits != nil {
 		t.Errorf("again: %v %v %v", commits, again, err)
 	}
 	other := env

@@ -184,18 +184,18 @@ func valueOf(x scim.Resource, by scim.Ref) sortValue {
 	default:
 		v = x.Record().Attr(by.Attr)
 	}
-	if v.Kind == scim.List {
-		v = preferred(v.List)
+	if v.Kind() == scim.List {
+		v = preferred(v.List())
 	}
 	leaf := by.Attr
 	if by.Sub != nil {
-		v, leaf = v.Obj.Get(by.Sub.Name), by.Sub
+		v, leaf = v.Obj().Get(by.Sub.Name), by.Sub
 	}
-	out := sortValue{absent: v.Kind == scim.Null, numeric: v.Kind == scim.Bool || v.Kind == scim.Int, number: v.Int, text: v.Str}
-	if v.Bool {
+	out := sortValue{absent: v.Kind() == scim.Null, numeric: v.Kind() == scim.Bool || v.Kind() == scim.Int, number: v.Int(), text: v.Str()}
+	if v.Bool() {
 		out.number = 1
 	}
-	if at, err := time.Parse(time.RFC3339Nano, v.Str); leaf.Type == scim.TypeDateTime && err == nil {
+	if at, err := time.Parse(time.RFC3339Nano, v.Str()); leaf.Type == scim.TypeDateTime && err == nil {
 		out.numeric, out.number, out.text = true, at.UnixMilli(), ""
 	}
 	if !leaf.CaseExact {
@@ -207,7 +207,7 @@ func valueOf(x scim.Resource, by scim.Ref) sortValue {
 // preferred returns the primary value of a list, or else its first.
 func preferred(list []scim.Value) scim.Value {
 	for _, e := range list {
-		if e.Obj.Get("primary").Bool {
+		if e.Obj().Get("primary").Bool() {
 			return e
 		}
 	}

@@ -138,8 +138,8 @@ func (m *sourceModel) compare() {
 		}
 		g, _ := m.state.View().As(who, "").Group(m.team)
 		var got []string
-		for _, e := range g.Derived(scim.GroupMembers).List {
-			got = append(got, e.Obj.Get("value").Str)
+		for _, e := range g.Derived(scim.GroupMembers).List() {
+			got = append(got, e.Obj().Get("value").Str())
 		}
 		if !slices.Equal(got, want) {
 			m.t.Fatalf("%q sees %v, want %v", who, got, want)

@@ -38,7 +38,7 @@ type user struct {
 func (u *user) needsSeat() bool { return u.active && u.Kind == Member }
 
 // userName returns the account e-mail.
-func (d *UserDoc) userName() string { return d.Record.Attr(scim.UserUserName).Str }
+func (d *UserDoc) userName() string { return d.Record.Attr(scim.UserUserName).Str() }
 
 // external returns the externalId that connection gave, or "".
 func external(ids []ExternalID, connection string) string {

@@ -84,11 +84,11 @@ func changesWeight(changes []Change) (w int) {
 }
 
 func valueWeight(v scim.Value) int {
-	w := valueFrame + len(v.Str)
-	for _, a := range v.Obj {
+	w := valueFrame + len(v.Str())
+	for _, a := range v.Obj() {
 		w += len(a.Name) + valueWeight(a.Value)
 	}
-	for _, e := range v.List {
+	for _, e := range v.List() {
 		w += valueWeight(e)
 	}
 	return w

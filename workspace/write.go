@@ -13,7 +13,7 @@ import (
 // A write is what a request would leave of a user.
 type write struct {
 	doc      scim.Object // normalised, without id and externalId
-	external *string     // externalId that the connection sets; nil: untouched
+	external scim.Value  // externalId that the connection sets; Null: untouched
 	pushed   string      // see UserDoc.Pushed
 	touched  memberAttributes
 	leaves   bool                   // it says inactive
@@ -93,14 +93,14 @@ func (d *decision) replaceUser(c ReplaceUser) (Result, *scim.Error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if id := c.Doc.Get("id").Str; id != "" && id != c.ID.String() {
+	if id := c.Doc.Get("id").Str(); id != "" && id != c.ID.String() {
 		return Result{}, scim.Errorf(400, scim.InvalidValue, "id: the body says %q, the address %q", id, c.ID)
 	}
 	w := d.intake(c.Doc)
 	for _, a := range c.Cleared {
 		w.touched.mark(a)
 		if a == scim.UserExternalID {
-			w.external = new(string)
+			w.external = scim.Text("")
 		}
 	}
 	w.confirms = func(string) bool { return true }
@@ -128,8 +128,8 @@ func (d *decision) patchUser(c PatchUser) (Result, *scim.Error) {
 		return Result{}, err
 	}
 	w := d.intake(after)
-	if w.external == nil && before != "" {
-		w.external = new(string)
+	if w.external.Kind() == scim.Null && before != "" {
+		w.external = scim.Text("")
 	}
 	w.touched = memberAttributes{}
 	wrote := map[string]bool{}
@@ -149,7 +149,7 @@ func (d *decision) intake(doc scim.Object) write {
 		switch w.doc[0].Name {
 		case "id":
 		case "externalId":
-			w.external = &w.doc[0].Value.Str
+			w.external = w.doc[0].Value
 		default:
 			return w
 		}
@@ -163,12 +163,12 @@ func (d *decision) intake(doc scim.Object) write {
 // is inactive.
 func (d *decision) push(u *user, w write) (Result, *scim.Error) {
 	says := w.confirms(scim.UserActive.Name)
-	if w.doc.Get("active").Kind != scim.Bool {
+	if w.doc.Get("active").Kind() != scim.Bool {
 		keeps := d.dialect.Tolerates(scim.KeepActive)
 		says = says && !keeps
 		w.doc = w.doc.With("active", scim.Boolean(u.active && keeps))
 	}
-	w.leaves = says && !w.doc.Get("active").Bool
+	w.leaves = says && !w.doc.Get("active").Bool()
 	w.pushedName(u, &d.dialect)
 	switch {
 	case d.grace == nil:
@@ -196,8 +196,8 @@ func (d *decision) deactivate(u *user, w write) (Result, *scim.Error) {
 // 32 hex digits before the old name with active false, and the old name back
 // to restore (row 65). strict takes every name for the userName.
 func (w *write) pushedName(u *user, dialect *scim.Dialect) {
-	name, account := w.doc.Get("userName").Str, u.userName()
-	mangles := !w.doc.Get("active").Bool && mangled(name, account)
+	name, account := w.doc.Get("userName").Str(), u.userName()
+	mangles := !w.doc.Get("active").Bool() && mangled(name, account)
 	if name != u.Pushed && !mangles || name == "" || !dialect.Tolerates(scim.SoftDeletedName) {
 		return
 	}
@@ -214,7 +214,7 @@ func mangled(name, account string) bool {
 
 // activated returns doc with active true unless it says something.
 func activated(doc scim.Object) scim.Object {
-	if doc.Get("active").Kind != scim.Null {
+	if doc.Get("active").Kind() != scim.Null {
 		return doc
 	}
 	return append(doc, scim.Attr{Name: "active", Value: scim.Boolean(true)})
@@ -245,7 +245,7 @@ func (d *decision) writeUser(u *user, w write, cause Cause) (Result, *scim.Error
 	if err := scim.Validate(scim.User, w.doc); err != nil {
 		return Result{}, err
 	}
-	if err := d.nameFree(u, w.doc.Get("userName").Str); err != nil {
+	if err := d.nameFree(u, w.doc.Get("userName").Str()); err != nil {
 		return Result{}, err
 	}
 	values, err := d.resolve(u, w)
@@ -301,10 +301,10 @@ func (d *decision) record(doc scim.Object) scim.Record {
 
 // externals returns the external ids that w leaves.
 func (d *decision) externals(before []ExternalID, w write) []ExternalID {
-	if w.external == nil {
+	if w.external.Kind() == scim.Null {
 		return before
 	}
-	return withExternal(before, d.env.Connection, *w.external)
+	return withExternal(before, d.env.Connection, w.external.Str())
 }
 
 // object returns the stored attributes of u, which a write asks for more than
@@ -324,8 +324,8 @@ func (u *user) object() scim.Object {
 // attribute by attribute, in the order of the schema.
 func documentChanges(before scim.Object, u *user, w write, connection string) []Change {
 	out := objectChanges("", scim.User.Attributes, before, w.doc)
-	if was := external(u.External, connection); w.external != nil && *w.external != was {
-		out = append(out, Change{scim.UserExternalID.Name, textOrNull(was), textOrNull(*w.external)})
+	if was := external(u.External, connection); w.external.Kind() != scim.Null && w.external.Str() != was {
+		out = append(out, Change{scim.UserExternalID.Name, textOrNull(was), textOrNull(w.external.Str())})
 	}
 	if w.pushed != u.Pushed {
 		out = append(out, Change{"userName", scim.Text(cmp.Or(u.Pushed, u.userName())), scim.Text(cmp.Or(w.pushed, u.userName()))})
@@ -341,7 +341,7 @@ func objectChanges(prefix string, attrs []*scim.Attribute, before, after scim.Ob
 		switch {
 		case was.Equal(is) || was.IsUnassigned() && is.IsUnassigned():
 		case prefix == "" && strings.HasPrefix(a.Name, "urn:"):
-			out = append(out, objectChanges(a.Name+":", a.Sub, was.Obj, is.Obj)...)
+			out = append(out, objectChanges(a.Name+":", a.Sub, was.Obj(), is.Obj())...)
 		default:
 			out = append(out, Change{prefix + a.Name, was, is})
 		}

@@ -70,6 +70,15 @@ func checkOwners(s *source) (out []string) {
 	return out
 }
 
+func checkUnsafe(s *source) (out []string) {
+	for _, im := range s.file.Imports {
+		if importPath(im) == "unsafe" && s.path != unsafeFile {
+			out = append(out, s.path+" imports unsafe, which is for "+unsafeFile)
+		}
+	}
+	return out
+}
+
 func isPure(s *source) bool { return !s.test && slices.Contains(pure, s.pkg) }
 
 func checkDotImports(s *source) (out []string) {

@@ -85,6 +85,7 @@ var owners = map[string][]string{
 	"github.com/dustin/go-humanize":               {"cmd/rosterd"},
 	"github.com/klauspost/compress":               {"persistence"},
 	"golang.org/x/sys":                            {"persistence", "bench"},
+	"github.com/google/go-cmp":                    {"scim/bulk", "workspace", "persistence", "persistence/journaltest"}, // tests
 }
 
 // pure packages hold no clock, randomness, I/O or concurrency.
@@ -95,7 +96,11 @@ var pure = []string{"scim", "scim/filter", "scim/patch", "scim/bulk", "ledger", 
 var pureImports = []string{
 	"archive/zip", "bytes", "cmp", "crypto/subtle", "embed", "encoding/base64", "encoding/binary", "encoding/hex", "encoding/xml", "errors",
 	"fmt", "io", "iter", "math/bits", "net/url", "regexp", "slices", "sort", "strconv", "strings", "sync/atomic", "text/template", "time", "unicode", "unicode/utf8",
+	"unsafe", // of one file: see unsafeFile
 }
+
+// unsafeFile is the only one that imports unsafe (docs/adr/0028-values.md).
+const unsafeFile = "scim/value.go"
 
 // impureNames are what those packages have that is not pure: the clock, the
 // machine's time zones, and standard input and output.
@@ -130,6 +135,10 @@ var rules = []rule{
 	{"packages are listed", each(checkListed), []string{"util/x.go\npackage util"}},
 	{"packages are documented", checkPackageDocs, []string{"scim/x.go\npackage scim\n---\nscim/x_test.go\n// Package scim is documented in a test.\npackage scim"}},
 	{"owners of third-party modules", each(checkOwners), []string{"workspace/x.go\npackage workspace\nimport _ \"github.com/valyala/fasthttp\""}},
+	{"one file is unsafe", each(checkUnsafe), []string{
+		"scim/x.go\npackage scim\nimport \"unsafe\"",
+		"httpapi/x.go\npackage httpapi\nimport u \"unsafe\"",
+	}},
 	{"nothing is imported without its name", each(checkDotImports), []string{"scim/x.go\npackage scim\nimport . \"time\""}},
 	{"pure packages import nothing impure", each(checkPureImports), []string{
 		"scim/x.go\npackage scim\nimport _ \"os\"",

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"rosterd/scim"
 	"rosterd/workspace"
 )
@@ -129,10 +131,13 @@ func Person(n int) workspace.Command {
 	}}
 }
 
+// unexported has cmp look into fields that are not exported, too.
+var unexported = cmp.Exporter(func(reflect.Type) bool { return true })
+
 // Same fails t unless two states hold the same.
 func Same(t testing.TB, got, want *workspace.State) {
 	t.Helper()
-	if !reflect.DeepEqual(slices.Collect(got.View().Snapshot()), slices.Collect(want.View().Snapshot())) {
+	if !cmp.Equal(slices.Collect(got.View().Snapshot()), slices.Collect(want.View().Snapshot()), unexported) {
 		t.Errorf("the loaded state is not the one that was written (event %d, want %d)", got.Seq(), want.Seq())
 	}
 }
@@ -263,7 +268,7 @@ func logFromCursor(t *testing.T, j Journal) Journal {
 			t.Fatal(err)
 		}
 		rest := want[min(int(after), len(want)):]
-		if !reflect.DeepEqual(got, append([]workspace.Event(nil), rest[:min(4, len(rest))]...)) {
+		if !cmp.Equal(got, append([]workspace.Event(nil), rest[:min(4, len(rest))]...), unexported) {
 			t.Errorf("after %d: %d events differ", after, len(got))
 		}
 	}
@@ -282,7 +287,7 @@ func tokensAndHeads(t *testing.T, j Journal) Journal {
 	}
 	heads, err := j.Heads("", 0)
 	want := []workspace.Head{a.State.View().Head(), b.State.View().Head()}
-	if err != nil || !reflect.DeepEqual(heads, want) {
+	if err != nil || !cmp.Equal(heads, want, unexported) {
 		t.Errorf("heads %+v, want %+v (%v)", heads, want, err)
 	}
 	for _, page := range []struct {
@@ -290,7 +295,7 @@ func tokensAndHeads(t *testing.T, j Journal) Journal {
 		limit int
 		want  []workspace.Head
 	}{{"", 1, want[:1]}, {"acme", 5, want[1:]}, {"acm", 1, want[:1]}, {"bolt", 5, nil}} {
-		if got, err := j.Heads(page.after, page.limit); err != nil || !reflect.DeepEqual(got, page.want) {
+		if got, err := j.Heads(page.after, page.limit); err != nil || !cmp.Equal(got, page.want, unexported) {
 			t.Errorf("heads after %q: %+v (%v)", page.after, got, err)
 		}
 	}

@@ -98,13 +98,13 @@ func plain(o scim.Object) (req Request, ok bool) {
 	for _, a := range o {
 		switch {
 		case strings.EqualFold(a.Name, "Operations"):
-			req.Operations = make([]Operation, len(a.Value.List))
-			for i, e := range a.Value.List {
-				if e.Kind != scim.Complex || !req.Operations[i].plain(e.Obj) {
+			req.Operations = make([]Operation, len(a.Value.List()))
+			for i, e := range a.Value.List() {
+				if e.Kind() != scim.Complex || !req.Operations[i].plain(e.Obj()) {
 					return Request{}, false
 				}
 			}
-		case a.Value.Kind == scim.Complex, slices.ContainsFunc(a.Value.List, nested):
+		case a.Value.Kind() == scim.Complex, slices.ContainsFunc(a.Value.List(), nested):
 			return Request{}, false
 		}
 	}
@@ -120,7 +120,7 @@ func (op *Operation) plain(o scim.Object) bool {
 	for _, a := range o {
 		switch {
 		case strings.EqualFold(a.Name, "data"):
-			data = a.Value.Obj // nil unless it is an object
+			data = a.Value.Obj() // nil unless it is an object
 		case nested(a.Value):
 			return false
 		}
@@ -133,7 +133,7 @@ func (op *Operation) plain(o scim.Object) bool {
 }
 
 // nested reports whether v has parts.
-func nested(v scim.Value) bool { return v.Kind == scim.Complex || v.Kind == scim.List }
+func nested(v scim.Value) bool { return v.Kind() == scim.Complex || v.Kind() == scim.List }
 
 // inParts decodes each operation by itself, on the heap: a room would hold what
 // was decoded of those that are refused, too.
@@ -159,11 +159,11 @@ func inParts(body []byte, lim scim.Limits) (Request, *scim.Error) {
 }
 
 func failOnErrors(o scim.Object) (int, *scim.Error) {
-	switch v, _ := o.Fold("failOnErrors"); v.Kind {
+	switch v, _ := o.Fold("failOnErrors"); v.Kind() {
 	case scim.Null:
 		return 0, nil
 	case scim.Int:
-		return int(max(v.Int, 0)), nil
+		return int(max(v.Int(), 0)), nil
 	}
 	return 0, scim.Errorf(400, scim.InvalidValue, "failOnErrors: send a whole number, or nothing for no limit")
 }
@@ -236,10 +236,10 @@ func (p *parser) body(method string, data []byte) (scim.Object, *scim.Error) {
 
 // text returns a, which must be a string or null.
 func (op *Operation) text(a scim.Attr) string {
-	if a.Value.Kind != scim.String && a.Value.Kind != scim.Null && op.Refusal == nil {
+	if a.Value.Kind() != scim.String && a.Value.Kind() != scim.Null && op.Refusal == nil {
 		op.Refusal = scim.Errorf(400, scim.InvalidSyntax, "%s: send a string", a.Name)
 	}
-	return a.Value.Str
+	return a.Value.Str()
 }
 
 // locate finds what the path names, relative to the SCIM root.

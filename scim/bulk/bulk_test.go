@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"rosterd/scim"
 )
 
@@ -97,6 +99,9 @@ func planText(units []Unit) string {
 	return "order: " + strings.Join(out, " ")
 }
 
+// unexported has cmp look into fields that are not exported, too.
+var unexported = cmp.Exporter(func(reflect.Type) bool { return true })
+
 // TestPlan compares plans of random bulks with those of a slow planner, which
 // says the same in other words.
 func TestPlan(t *testing.T) {
@@ -104,10 +109,10 @@ func TestPlan(t *testing.T) {
 		r := rand.New(rand.NewPCG(seed, 7))
 		ops := randomOperations(r)
 		got, want := Plan(ops), slowPlan(ops)
-		if !reflect.DeepEqual(got, want) {
+		if !cmp.Equal(got, want, unexported) {
 			t.Fatalf("seed %d: %s\n got %s\nwant %s", seed, describe(ops), planText(got), planText(want))
 		}
-		if again := Plan(ops); !reflect.DeepEqual(got, again) {
+		if again := Plan(ops); !cmp.Equal(got, again, unexported) {
 			t.Fatalf("seed %d: two plans differ", seed)
 		}
 	}
@@ -277,7 +282,7 @@ func wholeAsInParts(t *testing.T, body string) {
 			t.Errorf("operation %d refers to others: %v; alone: %v, %v", i+1, refers, alone, known)
 		}
 	}
-	if !reflect.DeepEqual(got, want) {
+	if !cmp.Equal(got, want, unexported) {
 		t.Errorf("whole %+v\nin parts %+v", got, want)
 	}
 }

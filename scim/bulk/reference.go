@@ -51,8 +51,8 @@ func (op *Operation) Resolve(id func(bulkID string) string) Operation {
 	r := resolver{id: id, patch: op.Method == "PATCH"}
 	out := *op
 	out.ID = r.text(op.ID)
-	if v, changed := r.value(scim.Value{Kind: scim.Complex, Obj: op.Data}); changed {
-		out.Data = v.Obj
+	if v, changed := r.value(scim.ObjectOf(op.Data...)); changed {
+		out.Data = v.Obj()
 	}
 	return out
 }
@@ -72,17 +72,17 @@ func (r *resolver) text(s string) string {
 // value returns v with its references replaced, and whether there are any.
 // What has none is not copied.
 func (r *resolver) value(v scim.Value) (scim.Value, bool) {
-	switch v.Kind {
+	switch v.Kind() {
 	case scim.String:
-		if strings.HasPrefix(v.Str, prefix) {
-			return scim.Text(r.text(v.Str)), true
+		if strings.HasPrefix(v.Str(), prefix) {
+			return scim.Text(r.text(v.Str())), true
 		}
 	case scim.List:
 		var out []scim.Value
-		for i, e := range v.List {
+		for i, e := range v.List() {
 			if w, changed := r.value(e); changed {
 				if out == nil {
-					out = append(out, v.List...)
+					out = append(out, v.List()...)
 				}
 				out[i] = w
 			}
@@ -92,10 +92,10 @@ func (r *resolver) value(v scim.Value) (scim.Value, bool) {
 		}
 	case scim.Complex:
 		var out scim.Object
-		for i, a := range v.Obj {
+		for i, a := range v.Obj() {
 			if w, changed := r.attribute(a); changed {
 				if out == nil {
-					out = append(out, v.Obj...)
+					out = append(out, v.Obj()...)
 				}
 				out[i].Value = w
 			}
@@ -108,8 +108,8 @@ func (r *resolver) value(v scim.Value) (scim.Value, bool) {
 }
 
 func (r *resolver) attribute(a scim.Attr) (scim.Value, bool) {
-	if r.patch && a.Value.Kind == scim.String && strings.EqualFold(a.Name, "path") {
-		return r.path(a.Value.Str)
+	if r.patch && a.Value.Kind() == scim.String && strings.EqualFold(a.Name, "path") {
+		return r.path(a.Value.Str())
 	}
 	return r.value(a.Value)
 }

@@ -71,15 +71,15 @@ func (x ValuePath) text() string { return x.Ref.String() + "[" + x.X.text() + "]
 
 func (x Compare) text() string {
 	value := "null"
-	switch x.Value.Kind {
+	switch x.Value.Kind() {
 	case scim.String:
 		value = string(scim.AppendValue(nil, x.Value))
 	case scim.Bool:
-		value = strconv.FormatBool(x.Value.Bool)
+		value = strconv.FormatBool(x.Value.Bool())
 	case scim.Int:
-		value = strconv.FormatInt(x.Value.Int, 10)
+		value = strconv.FormatInt(x.Value.Int(), 10)
 	case scim.Decimal:
-		value = x.Value.Str
+		value = x.Value.Str()
 	}
 	return x.Ref.String() + " " + string(x.Op) + " " + value
 }

@@ -13,7 +13,7 @@ func (f *Filter) Match(res scim.Resource) bool { return match(f.Expr, resource{r
 
 // MatchElement reports whether one element of a multi-valued attribute
 // satisfies x, the inner expression of a value path.
-func MatchElement(x Expr, element scim.Value) bool { return match(x, object(element.Obj)) }
+func MatchElement(x Expr, element scim.Value) bool { return match(x, object(element.Obj())) }
 
 // A subject gives the value of an attribute.
 type subject interface{ value(scim.Ref) scim.Value }
@@ -45,7 +45,7 @@ func match(x Expr, s subject) bool {
 	case Present:
 		return anyOf(s.value(x.Ref), x.Ref.Sub, func(v scim.Value) bool { return !v.IsUnassigned() })
 	case ValuePath:
-		return anyOf(s.value(x.Ref), nil, func(v scim.Value) bool { return v.Kind != scim.Null && MatchElement(x.X, v) })
+		return anyOf(s.value(x.Ref), nil, func(v scim.Value) bool { return v.Kind() != scim.Null && MatchElement(x.X, v) })
 	case Compare:
 		return x.match(s.value(x.Ref))
 	}
@@ -55,8 +55,8 @@ func match(x Expr, s subject) bool {
 // anyOf reports whether is holds of v, or of one of its elements, or of their
 // sub-attribute.
 func anyOf(v scim.Value, sub *scim.Attribute, is func(scim.Value) bool) bool {
-	if v.Kind == scim.List {
-		for _, e := range v.List {
+	if v.Kind() == scim.List {
+		for _, e := range v.List() {
 			if anyOf(e, sub, is) {
 				return true
 			}
@@ -64,7 +64,7 @@ func anyOf(v scim.Value, sub *scim.Attribute, is func(scim.Value) bool) bool {
 		return false
 	}
 	if sub != nil {
-		v = v.Obj.Get(sub.Name)
+		v = v.Obj().Get(sub.Name)
 	}
 	return is(v)
 }
@@ -77,7 +77,7 @@ func (x Compare) match(v scim.Value) bool {
 	if x.Ref.Sub != nil {
 		leaf = x.Ref.Sub
 	}
-	if x.Value.Kind == scim.Null {
+	if x.Value.Kind() == scim.Null {
 		present := anyOf(v, x.Ref.Sub, func(v scim.Value) bool { return !v.IsUnassigned() })
 		return present == (x.Op == Ne)
 	}
@@ -88,22 +88,22 @@ func (x Compare) match(v scim.Value) bool {
 }
 
 func holds(op Op, a *scim.Attribute, have, want scim.Value) bool {
-	if have.Kind == scim.Null {
+	if have.Kind() == scim.Null {
 		return false
 	}
 	switch a.Type {
 	case scim.TypeBoolean:
-		return have.Bool == want.Bool
+		return have.Bool() == want.Bool()
 	case scim.TypeInteger, scim.TypeDecimal:
-		return ordered(op, have.Int, want.Int)
+		return ordered(op, have.Int(), want.Int())
 	case scim.TypeDateTime:
-		h, errH := time.Parse(time.RFC3339Nano, have.Str)
-		w, errW := time.Parse(time.RFC3339Nano, want.Str)
+		h, errH := time.Parse(time.RFC3339Nano, have.Str())
+		w, errW := time.Parse(time.RFC3339Nano, want.Str())
 		if errH == nil && errW == nil && op != Co && op != Sw && op != Ew {
 			return ordered(op, int64(h.Compare(w)), 0)
 		}
 	}
-	h, w := have.Str, want.Str
+	h, w := have.Str(), want.Str()
 	if !a.CaseExact {
 		if op == Eq {
 			return strings.EqualFold(h, w)

@@ -65,7 +65,7 @@ func (p *Path) Template() (scim.Object, bool) {
 	var out scim.Object
 	for _, x := range Conjuncts(p.Filter) {
 		c, ok := x.(Compare)
-		if !ok || c.Op != Eq || c.Value.Kind == scim.Null || c.Ref.Sub != nil {
+		if !ok || c.Op != Eq || c.Value.Kind() == scim.Null || c.Ref.Sub != nil {
 			return nil, false
 		}
 		if !out.Get(c.Ref.Attr.Name).IsUnassigned() {

@@ -42,7 +42,7 @@ func (m maker) some(names []string) scim.Value {
 			o = append(o, scim.Attr{Name: name, Value: m.word()})
 		}
 	}
-	return scim.Value{Kind: scim.Complex, Obj: o}
+	return scim.ObjectOf(o...)
 }
 
 // element is one e-mail address or the like; primary says that it may be so.
@@ -57,27 +57,27 @@ func (m maker) element(primary bool) scim.Value {
 	if primary && m.in(2) {
 		o = append(o, scim.Attr{Name: "primary", Value: scim.Boolean(!m.in(4))})
 	}
-	return scim.Value{Kind: scim.Complex, Obj: o}
+	return scim.ObjectOf(o...)
 }
 
 // elements is a list of which at most one is primary.
 func (m maker) elements(least int) scim.Value {
-	out := scim.Value{Kind: scim.List}
+	var out []scim.Value
 	primary := true
 	for range least + m.IntN(4) {
 		e := m.element(primary)
-		primary = primary && !e.Obj.Get("primary").Bool
-		out.List = append(out.List, e)
+		primary = primary && !e.Obj().Get("primary").Bool()
+		out = append(out, e)
 	}
-	return out
+	return scim.ListOf(out...)
 }
 
 func (m maker) teams(least int) scim.Value {
-	out := scim.Value{Kind: scim.List}
+	var out []scim.Value
 	for _, i := range m.Perm(len(words))[:least+m.IntN(3)] {
-		out.List = append(out.List, scim.Text(words[i]))
+		out = append(out, scim.Text(words[i]))
 	}
-	return out
+	return scim.ListOf(out...)
 }
 
 // person is a whole user as the server holds it: what is unassigned is absent.
@@ -90,14 +90,14 @@ func (m maker) person() scim.Object {
 	if m.in(2) {
 		o = append(o, scim.Attr{Name: "active", Value: scim.Boolean(m.in(2))})
 	}
-	o = append(o, m.some(singles).Obj...)
+	o = append(o, m.some(singles).Obj()...)
 	o = o.With("name", m.some(parts))
 	for _, name := range plurals {
 		o = o.With(name, m.elements(0))
 	}
 	o = o.With(scim.URNEnterprise, m.some(enterprise))
-	ours := m.some([]string{"absenceRegion"}).Obj.With("teams", m.teams(0))
-	return o.With(scim.URNRosterdUser, scim.Value{Kind: scim.Complex, Obj: ours})
+	ours := m.some([]string{"absenceRegion"}).Obj().With("teams", m.teams(0))
+	return o.With(scim.URNRosterdUser, scim.ObjectOf(ours...))
 }
 
 // An operation is one of a PATCH, with the parts of its path apart, so that
@@ -192,7 +192,7 @@ func (m maker) selecting(op *operation) {
 }
 
 func (m maker) pathless() scim.Object {
-	o := m.some(singles).Obj
+	o := m.some(singles).Obj()
 	if m.in(2) {
 		o = append(o, scim.Attr{Name: "name", Value: scim.ObjectOf(scim.Attr{Name: pick(m, parts...), Value: m.word()})})
 	}
@@ -246,7 +246,7 @@ func (op operation) json() string {
 		return text + `,"value":` + string(show(op.whole)) + `}`
 	}
 	text += `,"path":` + string(scim.AppendValue(nil, scim.Text(op.path())))
-	if op.kind != "remove" || op.value.Kind != scim.Null {
+	if op.kind != "remove" || op.value.Kind() != scim.Null {
 		text += `,"value":` + string(scim.AppendValue(nil, op.value))
 	}
 	return text + "}"

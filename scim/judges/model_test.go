@@ -20,7 +20,7 @@ func (m model) apply(doc scim.Object, ops []operation) (scim.Object, scim.ErrorT
 		for _, one := range op.apart() {
 			holder := doc
 			if one.urn != "" {
-				holder = doc.Get(one.urn).Obj
+				holder = doc.Get(one.urn).Obj()
 			}
 			v, refusal := m.one(holder.Get(one.attr), one)
 			if refusal != "" {
@@ -28,7 +28,7 @@ func (m model) apply(doc scim.Object, ops []operation) (scim.Object, scim.ErrorT
 			}
 			holder = holder.With(one.attr, v)
 			if one.urn != "" {
-				holder = doc.With(one.urn, scim.Value{Kind: scim.Complex, Obj: holder})
+				holder = doc.With(one.urn, scim.ObjectOf(holder...))
 			}
 			doc = holder
 		}
@@ -50,7 +50,7 @@ func (op operation) apart() []operation {
 			out = append(out, operation{kind: op.kind, attr: a.Name, value: a.Value})
 			continue
 		}
-		for _, sub := range a.Value.Obj {
+		for _, sub := range a.Value.Obj() {
 			out = append(out, operation{kind: op.kind, urn: a.Name, attr: sub.Name, value: sub.Value})
 		}
 	}
@@ -61,20 +61,20 @@ func (m model) one(before scim.Value, op operation) (scim.Value, scim.ErrorType)
 	switch {
 	case op.where != nil || op.sub != "" && slices.Contains(plurals, op.attr):
 		return m.selected(before, op)
-	case op.kind == "remove" && op.value.Kind == scim.List:
+	case op.kind == "remove" && op.value.Kind() == scim.List:
 		return without(before, op.value), ""
-	case op.value.Kind == scim.Null && op.attr == "userName":
+	case op.value.Kind() == scim.Null && op.attr == "userName":
 		return before, scim.MutabilityError
-	case op.value.Kind == scim.Null && op.sub == "":
+	case op.value.Kind() == scim.Null && op.sub == "":
 		return scim.Value{}, ""
 	case op.sub != "":
-		return scim.Value{Kind: scim.Complex, Obj: before.Obj.With(op.sub, op.value)}, ""
-	case op.value.Kind == scim.List && op.kind == "add":
-		for _, e := range distinct(op.value).List {
+		return scim.ObjectOf(before.Obj().With(op.sub, op.value)...), ""
+	case op.value.Kind() == scim.List && op.kind == "add":
+		for _, e := range distinct(op.value).List() {
 			before = added(before, e)
 		}
 		return before, ""
-	case op.value.Kind == scim.Complex:
+	case op.value.Kind() == scim.Complex:
 		return merged(before, op.value), ""
 	}
 	return distinct(op.value), ""
@@ -84,9 +84,9 @@ func (m model) one(before scim.Value, op operation) (scim.Value, scim.ErrorType)
 func (m model) selected(before scim.Value, op operation) (scim.Value, scim.ErrorType) {
 	var out []scim.Value
 	matched, chosen := false, -1
-	for _, e := range before.List {
+	for _, e := range before.List() {
 		after := e
-		if op.where.holds(e.Obj) {
+		if op.where.holds(e.Obj()) {
 			matched = true
 			after = changed(e, op)
 		}
@@ -98,7 +98,7 @@ func (m model) selected(before scim.Value, op operation) (scim.Value, scim.Error
 		}
 	}
 	if matched {
-		return scim.Value{Kind: scim.List, List: onePrimary(out, chosen)}, ""
+		return scim.ListOf(onePrimary(out, chosen)...), ""
 	}
 	if op.kind == "remove" && !m.strict {
 		return before, ""
@@ -107,8 +107,8 @@ func (m model) selected(before scim.Value, op operation) (scim.Value, scim.Error
 	if m.strict || !ok {
 		return before, scim.NoTarget
 	}
-	element := changed(scim.Value{Kind: scim.Complex, Obj: template}, op)
-	if op.value.Kind == scim.Null || element.Obj.Equal(template) {
+	element := changed(scim.ObjectOf(template...), op)
+	if op.value.Kind() == scim.Null || element.Obj().Equal(template) {
 		return before, ""
 	}
 	return added(before, element), ""
@@ -117,7 +117,7 @@ func (m model) selected(before scim.Value, op operation) (scim.Value, scim.Error
 func changed(e scim.Value, op operation) scim.Value {
 	switch {
 	case op.sub != "":
-		return scim.Value{Kind: scim.Complex, Obj: e.Obj.With(op.sub, op.value)}
+		return scim.ObjectOf(e.Obj().With(op.sub, op.value)...)
 	case op.kind == "remove":
 		return scim.Value{}
 	}
@@ -125,54 +125,55 @@ func changed(e scim.Value, op operation) scim.Value {
 }
 
 func merged(v, with scim.Value) scim.Value {
-	for _, a := range with.Obj {
-		v.Obj = v.Obj.With(a.Name, a.Value)
+	out := v.Obj()
+	for _, a := range with.Obj() {
+		out = out.With(a.Name, a.Value)
 	}
-	return scim.Value{Kind: scim.Complex, Obj: v.Obj}
+	return scim.ObjectOf(out...)
 }
 
 // added adds an element, or completes the one that is there already: the same
 // value for the same purpose (RFC 7643 section 2.4).
 func added(list, e scim.Value) scim.Value {
-	out := slices.Clone(list.List)
+	out := slices.Clone(list.List())
 	i := slices.IndexFunc(out, func(have scim.Value) bool { return isSame(have, e) })
 	switch {
 	case i < 0:
 		i = len(out)
 		out = append(out, e)
-	case e.Kind == scim.Complex:
+	case e.Kind() == scim.Complex:
 		out[i] = merged(out[i], e)
 	}
 	if !isPrimary(e) {
 		i = -1
 	}
-	return scim.Value{Kind: scim.List, List: onePrimary(out, i)}
+	return scim.ListOf(onePrimary(out, i)...)
 }
 
 // without is list less what gone names.
 func without(list, gone scim.Value) scim.Value {
-	out := scim.Value{Kind: scim.List}
-	for _, e := range list.List {
-		if !slices.ContainsFunc(gone.List, func(g scim.Value) bool { return isSame(e, g) }) {
-			out.List = append(out.List, e)
+	var out []scim.Value
+	for _, e := range list.List() {
+		if !slices.ContainsFunc(gone.List(), func(g scim.Value) bool { return isSame(e, g) }) {
+			out = append(out, e)
 		}
 	}
-	return out
+	return scim.ListOf(out...)
 }
 
 func isSame(a, b scim.Value) bool {
-	if a.Kind == scim.String {
-		return strings.EqualFold(a.Str, b.Str)
+	if a.Kind() == scim.String {
+		return strings.EqualFold(a.Str(), b.Str())
 	}
-	if a.Obj.Get("value").Kind == scim.Null || b.Obj.Get("value").Kind == scim.Null {
+	if a.Obj().Get("value").Kind() == scim.Null || b.Obj().Get("value").Kind() == scim.Null {
 		return a.Equal(b)
 	}
-	aType, bType := a.Obj.Get("type").Str, b.Obj.Get("type").Str
-	return strings.EqualFold(a.Obj.Get("value").Str, b.Obj.Get("value").Str) &&
+	aType, bType := a.Obj().Get("type").Str(), b.Obj().Get("type").Str()
+	return strings.EqualFold(a.Obj().Get("value").Str(), b.Obj().Get("value").Str()) &&
 		(aType == "" || bType == "" || strings.EqualFold(aType, bType))
 }
 
-func isPrimary(e scim.Value) bool { return e.Obj.Get("primary").Bool }
+func isPrimary(e scim.Value) bool { return e.Obj().Get("primary").Bool() }
 
 // onePrimary takes primary from all but the chosen one, if there is one.
 func onePrimary(list []scim.Value, chosen int) []scim.Value {
@@ -187,13 +188,13 @@ func onePrimary(list []scim.Value, chosen int) []scim.Value {
 // distinct is v without elements that stand in it twice.
 func distinct(v scim.Value) scim.Value {
 	var out []scim.Value
-	for _, e := range v.List {
+	for _, e := range v.List() {
 		if !slices.ContainsFunc(out, e.Equal) {
 			out = append(out, e)
 		}
 	}
-	if v.Kind == scim.List {
-		v.List = out
+	if v.Kind() == scim.List {
+		return scim.ListOf(out...)
 	}
 	return v
 }
@@ -211,13 +212,13 @@ func (c *condition) holds(e scim.Object) bool {
 	}
 	have := e.Get(c.sub)
 	if c.op == "pr" {
-		return have.Kind != scim.Null
+		return have.Kind() != scim.Null
 	}
-	if c.value.Kind == scim.Bool {
-		return have.Kind == scim.Bool && have.Bool == c.value.Bool
+	if c.value.Kind() == scim.Bool {
+		return have.Kind() == scim.Bool && have.Bool() == c.value.Bool()
 	}
-	h, w := strings.ToLower(have.Str), strings.ToLower(c.value.Str)
-	there := have.Kind == scim.String
+	h, w := strings.ToLower(have.Str()), strings.ToLower(c.value.Str())
+	there := have.Kind() == scim.String
 	switch c.op {
 	case "eq":
 		return there && h == w

@@ -48,11 +48,11 @@ func (m maker) value(a *scim.Attribute) scim.Value {
 	case m.in(10):
 		return m.single(a)
 	}
-	out := scim.Value{Kind: scim.List}
+	var out []scim.Value
 	for range m.IntN(4) {
-		out.List = append(out.List, m.single(a))
+		out = append(out, m.single(a))
 	}
-	return out
+	return scim.ListOf(out...)
 }
 
 func (m maker) single(a *scim.Attribute) scim.Value {
@@ -70,7 +70,7 @@ func (m maker) single(a *scim.Attribute) scim.Value {
 				o = append(o, scim.Attr{Name: m.name(sub.Name), Value: m.value(sub)})
 			}
 		}
-		return scim.Value{Kind: scim.Complex, Obj: o}
+		return scim.ObjectOf(o...)
 	}
 	if len(a.Canonical) > 0 && m.in(2) {
 		return scim.Text(pick(m, a.Canonical...))
@@ -91,11 +91,11 @@ func (s stored) Derived(a *scim.Attribute) scim.Value {
 	if a.Mutability == scim.ReadOnly && a != scim.UserID && a != scim.GroupID {
 		return scim.Value{}
 	}
-	if v := s.doc.Get(a.Name); v.Kind != scim.Null {
+	if v := s.doc.Get(a.Name); v.Kind() != scim.Null {
 		return v
 	}
 	for _, urn := range []string{scim.URNEnterprise, scim.URNRosterdUser, scim.URNRosterdGrp} {
-		if v := s.doc.Get(urn).Obj.Get(a.Name); v.Kind != scim.Null {
+		if v := s.doc.Get(urn).Obj().Get(a.Name); v.Kind() != scim.Null {
 			return v
 		}
 	}

@@ -51,7 +51,7 @@ func (a *applier) apply(op Op) *scim.Error {
 		return a.sameID(op)
 	}
 	if strings.HasPrefix(ref.Attr.Name, "urn:") { // the extension as a whole
-		if op.Kind != Remove && op.Value.Kind != scim.Null {
+		if op.Kind != Remove && op.Value.Kind() != scim.Null {
 			return scim.Errorf(400, scim.InvalidValue, "%s: send an object of attributes", ref.Attr.Name)
 		}
 		a.set(ref.Attr.Name, scim.Value{})
@@ -69,7 +69,7 @@ func (a *applier) apply(op Op) *scim.Error {
 		after, err = a.whole(op, before)
 	}
 	if err == nil {
-		err = ref.Attr.TooMany(after.List)
+		err = ref.Attr.TooMany(after.List())
 	}
 	if err != nil {
 		return err
@@ -81,7 +81,7 @@ func (a *applier) apply(op Op) *scim.Error {
 // sameID lets a client repeat the id, as Okta does in every group push, and
 // refuses another one (row 14).
 func (a *applier) sameID(op Op) *scim.Error {
-	if op.Kind != Remove && op.Value.Kind == scim.String && op.Value.Str == a.doc.Get("id").Str && a.dialect.Tolerates(scim.EchoedReadOnly) {
+	if op.Kind != Remove && op.Value.Kind() == scim.String && op.Value.Str() == a.doc.Get("id").Str() && a.dialect.Tolerates(scim.EchoedReadOnly) {
 		return nil
 	}
 	return scim.Errorf(400, scim.MutabilityError, "id cannot change")
@@ -91,7 +91,7 @@ func (a *applier) get(ref scim.Ref) scim.Value {
 	if ref.Ext == nil {
 		return a.doc.Get(ref.Attr.Name)
 	}
-	return a.doc.Get(ref.Ext.Name).Obj.Get(ref.Attr.Name)
+	return a.doc.Get(ref.Ext.Name).Obj().Get(ref.Attr.Name)
 }
 
 func (a *applier) put(ref scim.Ref, v scim.Value) {
@@ -99,8 +99,8 @@ func (a *applier) put(ref scim.Ref, v scim.Value) {
 		a.set(ref.Attr.Name, v)
 		return
 	}
-	ext := a.doc.Get(ref.Ext.Name).Obj.With(ref.Attr.Name, v)
-	a.set(ref.Ext.Name, scim.Value{Kind: scim.Complex, Obj: ext})
+	ext := a.doc.Get(ref.Ext.Name).Obj().With(ref.Attr.Name, v)
+	a.set(ref.Ext.Name, scim.ObjectOf(ext...))
 }
 
 // set makes v the value of a top-level attribute.
@@ -117,19 +117,19 @@ func (a *applier) whole(op Op, before scim.Value) (scim.Value, *scim.Error) {
 		return scim.Value{}, err
 	}
 	switch {
-	case op.Kind == Remove && def.Multi && op.Value.Kind != scim.Null:
+	case op.Kind == Remove && def.Multi && op.Value.Kind() != scim.Null:
 		return a.without(def, before, value), nil
 	case op.Kind == Remove, value.IsUnassigned() && op.Kind == Replace:
 		return scim.Value{}, removable(def)
 	case value.IsUnassigned():
 		return before, nil
 	case def.Multi && op.Kind == Add:
-		return join(def, a.standing(def, before, value.List), value.List), nil
+		return join(def, a.standing(def, before, value.List()), value.List()), nil
 	case def.Type == scim.TypeComplex && !def.Multi:
-		if id := value.Obj.Get("value"); def == scim.UserManager && !id.IsUnassigned() && !id.Equal(before.Obj.Get("value")) {
+		if id := value.Obj().Get("value"); def == scim.UserManager && !id.IsUnassigned() && !id.Equal(before.Obj().Get("value")) {
 			return value, nil // another person: nothing of the former one stays
 		}
-		return merge(before, value.Obj), nil
+		return merge(before, value.Obj()), nil
 	}
 	return value, nil
 }
@@ -153,7 +153,7 @@ func (a *applier) part(op Op, before scim.Value) (scim.Value, *scim.Error) {
 	if value.IsUnassigned() && op.Kind == Add {
 		return before, nil
 	}
-	return scim.Value{Kind: scim.Complex, Obj: before.Obj.With(sub.Name, value)}, nil
+	return scim.ObjectOf(before.Obj().With(sub.Name, value)...), nil
 }
 
 // leaf is the value for a sub-attribute, Null to remove it.
@@ -162,8 +162,8 @@ func (a *applier) leaf(op Op) (scim.Value, *scim.Error) {
 		return scim.Value{}, nil
 	}
 	raw := op.Value
-	if raw.Kind == scim.Complex { // {"value": x} for a path that ends in value
-		if inner, ok := raw.Obj.Fold(op.Path.Ref.Sub.Name); ok && a.dialect.Tolerates(scim.WrappedValue) {
+	if raw.Kind() == scim.Complex { // {"value": x} for a path that ends in value
+		if inner, ok := raw.Obj().Fold(op.Path.Ref.Sub.Name); ok && a.dialect.Tolerates(scim.WrappedValue) {
 			raw = inner
 		}
 	}
@@ -181,11 +181,11 @@ func (a *applier) elements(op Op, before scim.Value) (scim.Value, *scim.Error) {
 	if err != nil {
 		return scim.Value{}, err
 	}
-	out := scim.Value{Kind: scim.List}
+	var out []scim.Value
 	matched, primary := false, -1
-	for _, e := range before.List {
+	for _, e := range before.List() {
 		if op.Path.Filter != nil && !filter.MatchElement(op.Path.Filter, e) {
-			out.List = append(out.List, e)
+			out = append(out, e)
 			continue
 		}
 		matched = true
@@ -193,10 +193,10 @@ func (a *applier) elements(op Op, before scim.Value) (scim.Value, *scim.Error) {
 		if changed.IsUnassigned() {
 			continue
 		}
-		if changed.Obj.Get("primary").Bool && !e.Obj.Get("primary").Bool {
-			primary = len(out.List)
+		if changed.Obj().Get("primary").Bool() && !e.Obj().Get("primary").Bool() {
+			primary = len(out)
 		}
-		out.List = append(out.List, changed)
+		out = append(out, changed)
 	}
 	if !matched {
 		return a.create(op, before, change)
@@ -213,20 +213,20 @@ func (a *applier) elementChange(op Op) (func(scim.Value) scim.Value, *scim.Error
 			if value.IsUnassigned() && op.Kind == Add {
 				return e
 			}
-			return scim.Value{Kind: scim.Complex, Obj: e.Obj.With(name, value)}
+			return scim.ObjectOf(e.Obj().With(name, value)...)
 		}, err
 	}
 	if op.Kind == Remove {
 		return func(scim.Value) scim.Value { return scim.Value{} }, nil
 	}
-	if op.Value.Kind != scim.List {
+	if op.Value.Kind() != scim.List {
 		op.Value = scim.ListOf(op.Value) // one object is what is due here
 	}
 	value, err := op.Path.Ref.Attr.Coerce(op.Value, a.dialect)
-	if err == nil && len(value.List) != 1 {
+	if err == nil && len(value.List()) != 1 {
 		err = scim.Errorf(400, scim.InvalidValue, "%s: send one object for the elements that the path selects", op.Path.Ref)
 	}
-	return func(e scim.Value) scim.Value { return merge(e, value.List[0].Obj) }, err
+	return func(e scim.Value) scim.Value { return merge(e, value.List()[0].Obj()) }, err
 }
 
 // create makes the element that the filter describes and changes it, where
@@ -242,8 +242,8 @@ func (a *applier) create(op Op, before scim.Value, change func(scim.Value) scim.
 	if !ok || !a.dialect.Tolerates(scim.CreateElement) {
 		return scim.Value{}, scim.Errorf(400, scim.NoTarget, "path %s selects no value", op.Path)
 	}
-	element := change(scim.Value{Kind: scim.Complex, Obj: template})
-	if element.Obj.Equal(template) || len(element.Obj) < len(template) {
+	element := change(scim.ObjectOf(template...))
+	if element.Obj().Equal(template) || len(element.Obj()) < len(template) {
 		return before, nil // nothing to say of it beyond its type, or not even that
 	}
 	return join(op.Path.Ref.Attr, before, []scim.Value{element}), nil
@@ -252,17 +252,17 @@ func (a *applier) create(op Op, before scim.Value, change func(scim.Value) scim.
 // join adds elements to a list. What is there already is not added again; an
 // element with the same value and type is merged into it.
 func join(def *scim.Attribute, before scim.Value, add []scim.Value) scim.Value {
-	out := scim.Value{Kind: scim.List, List: slices.Clone(before.List)}
+	out := slices.Clone(before.List())
 	primary := -1
 	for _, e := range add {
-		i := slices.IndexFunc(out.List, func(have scim.Value) bool { return same(def, have, e) })
+		i := slices.IndexFunc(out, func(have scim.Value) bool { return same(def, have, e) })
 		if i < 0 {
-			i = len(out.List)
-			out.List = append(out.List, e)
-		} else if e.Kind == scim.Complex {
-			out.List[i] = merge(out.List[i], e.Obj)
+			i = len(out)
+			out = append(out, e)
+		} else if e.Kind() == scim.Complex {
+			out[i] = merge(out[i], e.Obj())
 		}
-		if e.Obj.Get("primary").Bool {
+		if e.Obj().Get("primary").Bool() {
 			primary = i
 		}
 	}
@@ -273,11 +273,11 @@ func join(def *scim.Attribute, before scim.Value, add []scim.Value) scim.Value {
 // where their types do not differ. Letter case counts where it counts in a
 // filter, so that a value that is selected by one can be removed by itself.
 func same(def *scim.Attribute, a, b scim.Value) bool {
-	if a.Kind != scim.Complex || b.Kind != scim.Complex {
+	if a.Kind() != scim.Complex || b.Kind() != scim.Complex {
 		return equal(def, a, b)
 	}
-	av, bv := a.Obj.Get("value"), b.Obj.Get("value")
-	at, bt := a.Obj.Get("type"), b.Obj.Get("type")
+	av, bv := a.Obj().Get("value"), b.Obj().Get("value")
+	at, bt := a.Obj().Get("type"), b.Obj().Get("type")
 	if av.IsUnassigned() || bv.IsUnassigned() {
 		return a.Equal(b)
 	}
@@ -293,64 +293,62 @@ func subOf(def *scim.Attribute, name string) *scim.Attribute {
 }
 
 func equal(def *scim.Attribute, a, b scim.Value) bool {
-	if a.Kind == scim.String && b.Kind == scim.String && !def.CaseExact {
-		return strings.EqualFold(a.Str, b.Str)
+	if a.Kind() == scim.String && b.Kind() == scim.String && !def.CaseExact {
+		return strings.EqualFold(a.Str(), b.Str())
 	}
 	return a.Equal(b)
 }
 
-// demote leaves the element at index primary the only primary one (RFC 7644
-// section 3.5.2, row 26); below 0 it changes nothing.
-func demote(list scim.Value, primary int) scim.Value {
-	if primary < 0 {
-		return list
-	}
-	for i, e := range list.List {
-		if i != primary && e.Obj.Get("primary").Bool {
-			list.List[i] = scim.Value{Kind: scim.Complex, Obj: e.Obj.With("primary", scim.Boolean(false))}
+// demote returns the value of a list, which it may change, with the element at
+// index primary as the only primary one (RFC 7644 section 3.5.2, row 26); below
+// 0, with the elements as they are.
+func demote(list []scim.Value, primary int) scim.Value {
+	for i, e := range list {
+		if primary >= 0 && i != primary && e.Obj().Get("primary").Bool() {
+			list[i] = scim.ObjectOf(e.Obj().With("primary", scim.Boolean(false))...)
 		}
 	}
-	return list
+	return scim.ListOf(list...)
 }
 
 // merge returns before with the attributes of with.
 func merge(before scim.Value, with scim.Object) scim.Value {
-	out := before.Obj
+	out := before.Obj()
 	for _, a := range with {
 		out = out.With(a.Name, a.Value)
 	}
-	return scim.Value{Kind: scim.Complex, Obj: out}
+	return scim.ObjectOf(out...)
 }
 
 // standing returns what an add to def joins. Entra ID adds roles and never
 // removes one: where that is so, the first add of a PATCH begins a new set, for
 // which the roles that it repeats stand as they are (row 24).
 func (a *applier) standing(def *scim.Attribute, before scim.Value, add []scim.Value) scim.Value {
-	if def != scim.UserRoles || a.begun || len(before.List) == 0 || !a.dialect.Tolerates(scim.LatestRoles) {
+	if def != scim.UserRoles || a.begun || len(before.List()) == 0 || !a.dialect.Tolerates(scim.LatestRoles) {
 		return before
 	}
 	a.begun = true
-	out := scim.Value{Kind: scim.List}
-	for _, e := range before.List {
+	var out []scim.Value
+	for _, e := range before.List() {
 		if slices.ContainsFunc(add, func(x scim.Value) bool { return same(def, e, x) }) {
-			out.List = append(out.List, e)
+			out = append(out, e)
 		}
 	}
-	return out
+	return scim.ListOf(out...)
 }
 
 // without removes the elements that an operation names in its value and not in
 // its path (row 9).
 func (a *applier) without(def *scim.Attribute, list, gone scim.Value) scim.Value {
 	a.dialect.Note(scim.RemoveByValue)
-	out := scim.Value{Kind: scim.List}
-	for _, e := range list.List {
-		if !slices.ContainsFunc(gone.List, func(g scim.Value) bool { return same(def, e, g) }) {
-			out.List = append(out.List, e)
+	var out []scim.Value
+	for _, e := range list.List() {
+		if !slices.ContainsFunc(gone.List(), func(g scim.Value) bool { return same(def, e, g) }) {
+			out = append(out, e)
 		}
 	}
-	if len(out.List) == len(list.List) {
+	if len(out) == len(list.List()) {
 		a.dialect.Note(scim.RemoveGone)
 	}
-	return out
+	return scim.ListOf(out...)
 }

@@ -21,7 +21,7 @@ type MemberOp struct {
 // that nobody looks at all members for one.
 func (m MemberOp) Selected() (string, bool) {
 	c, ok := m.Filter.(filter.Compare)
-	return c.Value.Str, ok && c.Op == filter.Eq && c.Ref.Attr.Name == "value"
+	return c.Value.Str(), ok && c.Op == filter.Eq && c.Ref.Attr.Name == "value"
 }
 
 // Members divides the operations on a group into those on members, in order,
@@ -54,9 +54,9 @@ func memberOp(op Op) (MemberOp, *scim.Error) {
 		return m, scim.Errorf(400, scim.MutabilityError, "%s: add and remove members as a whole", op.Path.Ref)
 	case m.Filter != nil:
 		return filtered(m, op)
-	case op.Kind == Remove && op.Value.Kind == scim.Null:
+	case op.Kind == Remove && op.Value.Kind() == scim.Null:
 		m.All = true
-	case op.Kind == Add && op.Value.Kind == scim.Null:
+	case op.Kind == Add && op.Value.Kind() == scim.Null:
 		return m, scim.Errorf(400, scim.InvalidValue, "members: send the members to add as value")
 	}
 	return m, nil
@@ -65,15 +65,15 @@ func memberOp(op Op) (MemberOp, *scim.Error) {
 // noteForm notes in which form op names members.
 func noteForm(op Op, d *scim.Dialect) {
 	value := op.Value
-	if op.Path.Filter == nil && value.Kind != scim.List && value.Kind != scim.Null {
+	if op.Path.Filter == nil && value.Kind() != scim.List && value.Kind() != scim.Null {
 		d.Note(scim.SingleForList)
 		value = scim.ListOf(value)
 	}
-	if op.Path.Filter == nil && op.Kind == Remove && len(value.List) > 0 {
+	if op.Path.Filter == nil && op.Kind == Remove && len(value.List()) > 0 {
 		d.Note(scim.RemoveByValue)
 	}
-	for _, e := range value.List {
-		if e.Kind == scim.String {
+	for _, e := range value.List() {
+		if e.Kind() == scim.String {
 			d.Note(scim.BareElement)
 		}
 	}
@@ -100,14 +100,14 @@ func filtered(m MemberOp, op Op) (MemberOp, *scim.Error) {
 // MemberIDs reads members in the forms that clients send: an array of objects
 // or of ids, one object, one id (idps.md, 0.2). Null gives none.
 func MemberIDs(v scim.Value) ([]string, *scim.Error) {
-	switch v.Kind {
+	switch v.Kind() {
 	case scim.Null:
 		return nil, nil
 	case scim.String:
-		return []string{v.Str}, nil
+		return []string{v.Str()}, nil
 	case scim.List:
 		var out []string
-		for _, e := range v.List {
+		for _, e := range v.List() {
 			ids, err := MemberIDs(e)
 			if err != nil {
 				return nil, err
@@ -116,11 +116,11 @@ func MemberIDs(v scim.Value) ([]string, *scim.Error) {
 		}
 		return out, nil
 	case scim.Complex:
-		if kind, _ := v.Obj.Fold("type"); strings.EqualFold(kind.Str, "Group") {
+		if kind, _ := v.Obj().Fold("type"); strings.EqualFold(kind.Str(), "Group") {
 			return nil, Nested()
 		}
-		if id, _ := v.Obj.Fold("value"); id.Kind == scim.String && id.Str != "" {
-			return []string{id.Str}, nil
+		if id, _ := v.Obj().Fold("value"); id.Kind() == scim.String && id.Str() != "" {
+			return []string{id.Str()}, nil
 		}
 	}
 	return nil, scim.Errorf(400, scim.InvalidValue, "members: each is an object whose value is a user's id")

@@ -38,17 +38,17 @@ type Op struct {
 // only the server writes with 400 mutability.
 func Parse(rt *scim.ResourceType, body scim.Object, d *scim.Dialect, lim scim.Limits) ([]Op, *scim.Error) {
 	list, _ := body.Fold("Operations")
-	if list.Kind == scim.Complex && d.Tolerates(scim.SingleForList) {
+	if list.Kind() == scim.Complex && d.Tolerates(scim.SingleForList) {
 		list = scim.ListOf(list)
 	}
-	if list.Kind != scim.List || len(list.List) == 0 {
+	if list.Kind() != scim.List || len(list.List()) == 0 {
 		return nil, scim.Errorf(400, scim.InvalidSyntax, "Operations: send an array of at least one operation")
 	}
 	scim.NoteSchemas(body, messages, d)
 	p := parser{rt: rt, dialect: d, limits: lim}
-	for i, raw := range list.List {
+	for i, raw := range list.List() {
 		if err := p.operation(raw); err != nil {
-			if len(list.List) > 1 {
+			if len(list.List()) > 1 {
 				err.Detail = scim.Errorf(0, "", "operation %d: %s", i+1, err.Detail).Detail
 			}
 			return nil, err
@@ -70,33 +70,33 @@ type parser struct {
 }
 
 func (p *parser) operation(raw scim.Value) *scim.Error {
-	if raw.Kind != scim.Complex {
+	if raw.Kind() != scim.Complex {
 		return scim.Errorf(400, scim.InvalidSyntax, "an operation is an object with op, path and value")
 	}
-	op, _ := raw.Obj.Fold("op")
-	path, _ := raw.Obj.Fold("path")
-	value, sent := raw.Obj.Fold("value")
-	kind, ok := kinds[op.Str]
+	op, _ := raw.Obj().Fold("op")
+	path, _ := raw.Obj().Fold("path")
+	value, sent := raw.Obj().Fold("value")
+	kind, ok := kinds[op.Str()]
 	if !ok {
-		kind, ok = kinds[strings.ToLower(op.Str)]
+		kind, ok = kinds[strings.ToLower(op.Str())]
 		ok = ok && p.dialect.Tolerates(scim.OperationCase)
 	}
 	if !ok {
-		return scim.Errorf(400, scim.InvalidSyntax, "op %q: write add, remove or replace", op.Str)
+		return scim.Errorf(400, scim.InvalidSyntax, "op %q: write add, remove or replace", op.Str())
 	}
 	switch {
 	case kind != Remove && !sent: // null is a value: it unassigns (row 51)
-		return scim.Errorf(400, scim.InvalidValue, "op %q needs a value; to unassign, replace with null or remove", op.Str)
-	case path.Kind != scim.String && path.Kind != scim.Null:
+		return scim.Errorf(400, scim.InvalidValue, "op %q needs a value; to unassign, replace with null or remove", op.Str())
+	case path.Kind() != scim.String && path.Kind() != scim.Null:
 		return scim.Errorf(400, scim.InvalidPath, "path: send a string")
-	case path.Str != "":
-		return p.pathed(kind, path.Str, value)
+	case path.Str() != "":
+		return p.pathed(kind, path.Str(), value)
 	case kind == Remove:
 		return scim.Errorf(400, scim.NoTarget, "a remove operation needs a path")
-	case value.Kind != scim.Complex:
+	case value.Kind() != scim.Complex:
 		return scim.Errorf(400, scim.InvalidValue, "an operation without a path needs an object of attributes as its value")
 	}
-	return p.pathless(kind, value.Obj, false)
+	return p.pathless(kind, value.Obj(), false)
 }
 
 var kinds = map[string]Kind{"add": Add, "remove": Remove, "replace": Replace}
@@ -167,12 +167,12 @@ func (p *parser) emit(kind Kind, path *filter.Path, value scim.Value) *scim.Erro
 	if a.Returned == scim.ReturnedNever {
 		return nil // password: accepted and dropped
 	}
-	if !strings.HasPrefix(a.Name, "urn:") || value.Kind != scim.Complex || kind == Remove {
+	if !strings.HasPrefix(a.Name, "urn:") || value.Kind() != scim.Complex || kind == Remove {
 		p.ops = append(p.ops, Op{kind, path, value})
 		return nil
 	}
 	var nested scim.Object
-	for _, sub := range value.Obj {
+	for _, sub := range value.Obj() {
 		nested = append(nested, scim.Attr{Name: a.Name + ":" + sub.Name, Value: sub.Value})
 	}
 	return p.pathless(kind, nested, true)
