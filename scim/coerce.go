@@ -184,26 +184,27 @@ func (a *Attribute) coerceComplex(raw Value, d *Dialect, room *Room) (Value, *Er
 		raw = ObjectOf(Attr{"value", raw})
 	}
 	out := room.object(min(len(raw.Obj()), len(a.Sub)))
-	known := 0
-	for _, sub := range a.Sub {
-		sent, ok := raw.Obj().Fold(sub.Name)
-		if ok {
-			known++
+	last := uint16(0)
+	for _, sent := range raw.Obj() {
+		sub := find(a.Sub, sent.Name)
+		if sub == nil && sent.Value.Kind() != Null { // null says nothing
+			d.Note(UnknownAttribute)
 		}
-		if !ok || sub.Mutability == ReadOnly {
+		if sub == nil || sub.Mutability == ReadOnly {
 			continue
 		}
-		v, err := sub.coerce(sent, d, room)
+		v, err := sub.coerce(sent.Value, d, room)
 		if err != nil {
 			err.Detail = a.Name + "." + err.Detail
 			return Value{}, err
 		}
-		if !v.IsUnassigned() {
-			out = append(out, Attr{sub.Name, v})
+		switch {
+		case v.IsUnassigned():
+		case sub.Num > last: // most clients write them in the order of the schema
+			out, last = append(out, Attr{sub.Name, v}), sub.Num
+		default:
+			out = ordered(a.Sub, out, sub, v)
 		}
-	}
-	if known < len(raw.Obj()) {
-		noteUnknown(a.Sub, raw.Obj(), d)
 	}
 	if len(out) == 0 {
 		return Value{}, nil

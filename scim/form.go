@@ -89,16 +89,6 @@ func roleOf(raw Value, d *Dialect) Value {
 	return ObjectOf(out...)
 }
 
-// noteUnknown notes attributes of o that are none of attrs. What is null says
-// nothing (row 13).
-func noteUnknown(attrs []*Attribute, o Object, d *Dialect) {
-	for _, a := range o {
-		if a.Value.Kind() != Null && find(attrs, a.Name) == nil {
-			d.Note(UnknownAttribute)
-		}
-	}
-}
-
 // noteName notes how a client named the attribute of a resource that ref is,
 // or that there is none.
 func noteName(name string, ref Ref, known bool, d *Dialect) {

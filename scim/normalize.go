@@ -15,10 +15,16 @@ func Normalize(rt *ResourceType, raw Object, d *Dialect) (Object, *Error) {
 // Normalize is the function Normalize, with the result in r.
 func (r *Room) Normalize(rt *ResourceType, raw Object, d *Dialect) (Object, *Error) {
 	var slots [maxAttributes]Value
-	n := normalizer{rt: rt, dialect: d, slots: slots[:len(rt.Attributes)], room: r}
+	var extensions [maxExtensions]sentExtension
+	n := normalizer{rt: rt, dialect: d, slots: slots[:len(rt.Attributes)], extensions: extensions[:len(rt.Extensions)], room: r}
 	for _, a := range raw {
 		if err := n.add(a.Name, a.Value); err != nil {
 			return nil, err
+		}
+	}
+	for _, x := range n.extensions {
+		if x.attr != nil {
+			n.slots[x.attr.place] = ObjectOf(x.doc...)
 		}
 	}
 	out := n.room.object(len(raw) + 1) // room for active, which the workspace may add
@@ -82,14 +88,38 @@ func saysNothing(v Value) bool {
 	return v.Kind() == Null
 }
 
-// maxAttributes bounds the top-level attributes of a resource type.
-const maxAttributes = 40
+// maxAttributes and maxExtensions bound the top-level attributes and the
+// extensions of a resource type.
+const (
+	maxAttributes = 40
+	maxExtensions = 4
+)
 
 type normalizer struct {
-	rt      *ResourceType
-	dialect *Dialect
-	slots   []Value // by the place of the attribute
-	room    *Room
+	rt         *ResourceType
+	dialect    *Dialect
+	slots      []Value         // by the place of the attribute; not those of extensions
+	extensions []sentExtension // in the order in which they come; then zero ones
+	room       *Room
+}
+
+// A sentExtension is what a client sends of an extension.
+type sentExtension struct {
+	attr *Attribute
+	doc  Object
+}
+
+// extension returns where in extensions ext is. If it was not sent so far, it
+// gets room for some attributes.
+func (n *normalizer) extension(ext *Attribute, room int) int {
+	i := 0
+	for n.extensions[i].attr != nil && n.extensions[i].attr != ext {
+		i++
+	}
+	if n.extensions[i].attr == nil {
+		n.extensions[i] = sentExtension{ext, n.room.object(room)}
+	}
+	return i
 }
 
 // add takes one attribute as a client named it.
@@ -138,9 +168,7 @@ func (n *normalizer) addExtension(ext *Attribute, raw Value) *Error {
 	if raw.Kind() != Complex {
 		return ext.wrong(raw, "an object")
 	}
-	if slot := &n.slots[ext.place]; slot.Kind() == Null {
-		*slot = ObjectOf(n.room.object(len(raw.Obj()))...)
-	}
+	n.extension(ext, len(raw.Obj()))
 	for _, a := range raw.Obj() {
 		var err *Error
 		ref, ok := within(ext, ext.Sub, a.Name)
@@ -178,7 +206,7 @@ func (n *normalizer) get(ref Ref) Value {
 	if ref.Ext == nil {
 		return n.slots[ref.Attr.place]
 	}
-	return n.slots[ref.Ext.place].Obj().Get(ref.Attr.Name)
+	return n.extensions[n.extension(ref.Ext, 1)].doc.Get(ref.Attr.Name)
 }
 
 func (n *normalizer) put(ref Ref, v Value) {
@@ -186,9 +214,8 @@ func (n *normalizer) put(ref Ref, v Value) {
 		n.slots[ref.Attr.place] = v
 		return
 	}
-	// The object is n's own until Normalize returns it.
-	ext := n.slots[ref.Ext.place].Obj()
-	n.slots[ref.Ext.place] = ObjectOf(ordered(ref.Ext.Sub, ext, ref.Attr, v)...)
+	x := &n.extensions[n.extension(ref.Ext, 1)]
+	x.doc = ordered(ref.Ext.Sub, x.doc, ref.Attr, v)
 }
 
 // ordered returns o, which it may change, with v as the value of a, in the

@@ -99,3 +99,20 @@ func TestMaxValues(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkNormalize makes a person of what BenchmarkDecode reads.
+func BenchmarkNormalize(b *testing.B) {
+	raw, refusal := Decode([]byte(sample), DefaultLimits)
+	if refusal != nil {
+		b.Fatal(refusal)
+	}
+	var room Room
+	dialect, _ := DialectByName("generic")
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, refusal := room.Normalize(User, raw, dialect); refusal != nil {
+			b.Fatal(refusal)
+		}
+		room.Reset()
+	}
+}

@@ -63,8 +63,25 @@ func (a *Attribute) stored() bool {
 	return a.Mutability != ReadOnly && a.Returned != ReturnedNever && (!a.Derived || a.Kept)
 }
 
-// appendObject appends o. attrs ascend by number.
+// appendObject appends o. attrs ascend by number, and mostly o is in their order:
+// then both are gone through once.
 func appendObject(dst []byte, attrs []*Attribute, o Object) []byte {
+	before, rest := len(dst), o
+	for _, a := range attrs {
+		if len(rest) == 0 {
+			return dst
+		}
+		if rest[0].Name == a.Name {
+			if v := rest[0].Value; a.stored() && !v.IsUnassigned() {
+				dst = appendAttr(dst, a.Num, a, v)
+			}
+			rest = rest[1:]
+		}
+	}
+	if len(rest) == 0 {
+		return dst
+	}
+	dst = dst[:before]
 	for _, a := range attrs {
 		if v := o.Get(a.Name); a.stored() && !v.IsUnassigned() {
 			dst = appendAttr(dst, a.Num, a, v)
@@ -97,16 +114,16 @@ func appendAttr(dst []byte, num uint16, a *Attribute, v Value) []byte {
 		dst = appendHead(dst, num, tagDecimal)
 		dst = appendBytes(dst, v.Str())
 	case Complex:
-		dst = appendHead(dst, num, tagComplex)
+		dst = append(appendHead(dst, num, tagComplex), 0)
 		start := len(dst)
-		dst = prefixLength(appendObject(dst, a.Sub, v.Obj()), start)
+		dst = setLength(appendObject(dst, a.Sub, v.Obj()), start)
 	case List:
-		dst = appendHead(dst, num, tagList)
+		dst = append(appendHead(dst, num, tagList), 0)
 		start := len(dst)
 		for _, e := range v.List() {
 			dst = appendAttr(dst, 0, a, e)
 		}
-		dst = prefixLength(dst, start)
+		dst = setLength(dst, start)
 	}
 	return dst
 }
@@ -115,13 +132,19 @@ func appendHead(dst []byte, num uint16, tag int) []byte {
 	return binary.AppendUvarint(dst, uint64(num)<<3|uint64(tag))
 }
 
-// prefixLength puts the length of dst[start:] before it.
-func prefixLength(dst []byte, start int) []byte {
+// setLength writes the length of dst[start:] into the byte before it, which is
+// enough for most, or moves it for a longer one.
+func setLength(dst []byte, start int) []byte {
+	size := len(dst) - start
+	if size < 0x80 {
+		dst[start-1] = byte(size)
+		return dst
+	}
 	var length [binary.MaxVarintLen64]byte
-	n := binary.PutUvarint(length[:], uint64(len(dst)-start))
-	dst = append(dst, length[:n]...)
-	copy(dst[start+n:], dst[start:])
-	copy(dst[start:], length[:n])
+	n := binary.PutUvarint(length[:], uint64(size))
+	dst = append(dst, length[1:n]...)
+	copy(dst[start+n-1:], dst[start:])
+	copy(dst[start-1:], length[:n])
 	return dst
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -217,4 +218,23 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// BenchmarkAppendRecord packs the person of BenchmarkNormalize.
+func BenchmarkAppendRecord(b *testing.B) {
+	raw, refusal := Decode([]byte(sample), DefaultLimits)
+	if refusal != nil {
+		b.Fatal(refusal)
+	}
+	dialect, _ := DialectByName("generic")
+	doc, refusal := Normalize(User, raw, dialect)
+	if refusal != nil {
+		b.Fatal(refusal)
+	}
+	doc = slices.DeleteFunc(doc, func(a Attr) bool { return a.Name == "id" || a.Name == "externalId" }) // as workspace has it
+	var record []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		record = AppendRecord(record[:0], User, doc)
+	}
 }
