@@ -228,7 +228,7 @@ func (s *shell) flush(c actor.Context) {
 		}
 		return
 	}
-	s.batch = batch{}
+	s.batch = batch{expected: min(len(b.commits), mostExpected)}
 	s.flying++
 	view := s.state.View()
 	self, root := c.Self(), c.ActorSystem().Root
@@ -400,12 +400,16 @@ const maxAppend = 2 << 20
 // takes a little more.
 const maxEvent = 15 << 16
 
+// mostExpected bounds for how many commits there is room before they come.
+const mostExpected = 128
+
 // A batch is what was decided and not handed to the journal yet.
 type batch struct {
-	commits []workspace.Commit
-	events  int
-	weight  int
-	replies []pending
+	expected int // commits, by those of the last one; room for them is made at the first
+	commits  []workspace.Commit
+	events   int
+	weight   int
+	replies  []pending
 }
 
 type pending struct {
@@ -426,6 +430,9 @@ func (b *batch) add(m *request, commits []workspace.Commit, r reply) {
 // gather adds a commit and returns what it and the largest of its events weigh.
 func (b *batch) gather(c workspace.Commit) (whole, largest int) {
 	whole, largest = c.Weight()
+	if b.commits == nil {
+		b.commits = make([]workspace.Commit, 0, max(b.expected, 1))
+	}
 	b.commits = append(b.commits, c)
 	b.events += len(c.Events)
 	b.weight += whole

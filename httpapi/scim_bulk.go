@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"slices"
 	"strconv"
 	"sync"
 
@@ -43,8 +44,8 @@ func (s *Server) bulk(x *exchange) {
 		room.ResetBulk()
 		bulkRooms.Put(room)
 	}()
-	body := make([]byte, 0, 256*(len(res.Operations)+1))
-	body = append(body, `{"schemas":["`+bulk.URNResponse+`"],"Operations":[`...)
+	body := x.ctx.Response.SwapBody(nil) // what fasthttp keeps for bodies
+	body = append(slices.Grow(body[:0], 256*(len(res.Operations)+1)), `{"schemas":["`+bulk.URNResponse+`"],"Operations":[`...)
 	first := true
 	for i, out := range res.Operations {
 		if !out.Ran {
@@ -56,7 +57,9 @@ func (s *Server) bulk(x *exchange) {
 		first = false
 		body = x.appendOutcome(body, &req.Operations[i], out, x.reader(view))
 	}
-	x.send(200, scimJSON, append(body, `]}`...))
+	x.ctx.Response.Header.SetContentType(scimJSON)
+	x.ctx.SetStatusCode(200)
+	x.ctx.Response.SwapBody(append(body, `]}`...))
 }
 
 // Bulks that are read and run side by side: each may hold its body and what that

@@ -46,30 +46,45 @@ type Draft struct {
 }
 
 // overlay holds the seats that a Draft asked for or changed, over those that
-// there are.
+// there are. Most drafts are about one person, who needs no map.
 type overlay struct {
 	base Seats
-	seen map[Person]Seat
+	who  Person
+	seat Seat
+	held bool            // seat is that of who
+	more map[Person]Seat // of others; nil: none
 }
 
-func (o overlay) Seat(p Person) Seat {
-	s, ok := o.seen[p]
+func (o *overlay) Seat(p Person) Seat {
+	if o.held && p == o.who {
+		return o.seat
+	}
+	s, ok := o.more[p]
 	if !ok {
 		s = o.base.Seat(p)
-		o.seen[p] = s
+		o.SetSeat(p, s)
 	}
 	return s
 }
 
-func (o overlay) SetSeat(p Person, s Seat) { o.seen[p] = s }
+func (o *overlay) SetSeat(p Person, s Seat) {
+	switch {
+	case !o.held || p == o.who:
+		o.who, o.seat, o.held = p, s, true
+	case o.more == nil:
+		o.more = map[Person]Seat{p: s}
+	default:
+		o.more[p] = s
+	}
+}
 
 // Draft begins a decision at the instant now. seats is only read.
 func (b *Books) Draft(t Terms, now time.Time, seats Seats) *Draft {
-	return &Draft{Books: b.Copy(), terms: t, now: now, seats: overlay{seats, map[Person]Seat{}}}
+	return &Draft{Books: b.Copy(), terms: t, now: now, seats: overlay{base: seats}}
 }
 
 func (d *Draft) post(e Entry) {
-	d.Apply(d.now, e, d.seats)
+	d.Apply(d.now, e, &d.seats)
 	d.Entries = append(d.Entries, e)
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"reflect"
+	"sync"
 	"time"
 
 	"rosterd/workspace"
@@ -19,16 +20,22 @@ type kindOf[I any] struct {
 
 // kind describes the fields of T, for encoding and decoding alike.
 func kind[T any, I any](number uint64, describe func(*fields, *T)) kindOf[I] {
+	type encoder struct {
+		f fields
+		t T
+	}
+	spare := &sync.Pool{New: func() any { return new(encoder) }}
 	return kindOf[I]{
 		number: number,
 		typ:    reflect.TypeFor[T](),
 		encode: func(dst []byte, v I) []byte {
-			e := &struct { // one piece of garbage
-				f fields
-				t T
-			}{fields{out: dst}, any(v).(T)}
+			e := spare.Get().(*encoder)
+			e.f.out, e.t = dst, any(v).(T)
 			describe(&e.f, &e.t)
-			return e.f.encoded()
+			out := e.f.encoded()
+			*e = encoder{} // what v holds must not live on
+			spare.Put(e)
+			return out
 		},
 		decode: func(b []byte) (I, error) {
 			var t T

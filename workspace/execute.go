@@ -32,7 +32,10 @@ func (s *State) Execute(cmd Command, env Envelope, host Host) ([]Commit, Result,
 	if done, res, err := s.view.replayed(cmd, env); done {
 		return out, res, err
 	}
-	d := decision{view: &s.view, env: env, host: host, dialect: generic, looks: new(int), buf: &s.buf}
+	s.looks = 0
+	s.one = decision{view: &s.view, env: env, host: host, dialect: generic, looks: &s.looks, buf: &s.buf}
+	defer func() { s.one = decision{} }() // what it held must not live on
+	d := &s.one
 	res, refusal := d.run(cmd)
 	if refusal != nil {
 		return append(out, s.refuse(cmd, env, refusal)...), Result{}, refusal

@@ -30,7 +30,9 @@ type State struct {
 
 	covered uint64 // events in the snapshot it was loaded from
 
-	buf []byte // that records are encoded in
+	buf   []byte   // that records are encoded in
+	one   decision // of the command that is being decided
+	looks int      // of it
 }
 
 // A View is one workspace at one instant. It never changes.
