@@ -42,7 +42,7 @@ type Draft struct {
 
 	terms Terms
 	now   time.Time
-	seats overlay
+	seats *overlay
 }
 
 // overlay holds the seats that a Draft asked for or changed, over those that
@@ -80,11 +80,11 @@ func (o *overlay) SetSeat(p Person, s Seat) {
 
 // Draft begins a decision at the instant now. seats is only read.
 func (b *Books) Draft(t Terms, now time.Time, seats Seats) *Draft {
-	return &Draft{Books: b.Copy(), terms: t, now: now, seats: overlay{base: seats}}
+	return &Draft{Books: b.Copy(), terms: t, now: now, seats: &overlay{base: seats}}
 }
 
 func (d *Draft) post(e Entry) {
-	d.Apply(d.now, e, &d.seats)
+	d.Apply(d.now, e, d.seats)
 	d.Entries = append(d.Entries, e)
 }
 

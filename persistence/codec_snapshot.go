@@ -102,6 +102,9 @@ func marks(f *fields, m *workspace.Marks) {
 }
 
 func lastError(f *fields, n uint64, p **workspace.UserError) {
+	if !f.decoding && *p == nil {
+		return
+	}
 	var e workspace.UserError
 	if *p != nil {
 		e = **p

@@ -75,6 +75,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 	"time"
 
 	"github.com/klauspost/compress/s2"
@@ -182,15 +183,22 @@ const (
 func seal(key, body []byte) []byte {
 	var out []byte
 	if len(body) >= packFrom {
-		out = make([]byte, headerSize+s2.MaxEncodedLen(len(body)))
-		out = out[:headerSize+len(s2.Encode(out[headerSize:], body))]
+		room := bodies.Get().(*[]byte) // packing asks for more than it takes
+		*room = slices.Grow((*room)[:0], s2.MaxEncodedLen(len(body)))
+		out = recordOf(s2.Encode((*room)[:cap(*room)], body))
 		out[packingAt] = packedS2
+		recycle(*room, room)
 	} else {
-		out = append(make([]byte, headerSize, headerSize+len(body)), body...)
+		out = recordOf(body)
 	}
 	out[0] = formatVersion
 	binary.LittleEndian.PutUint32(out[sumAt:], checksum(key, out))
 	return out
+}
+
+// recordOf returns a record of body without what goes before it.
+func recordOf(body []byte) []byte {
+	return append(make([]byte, headerSize, headerSize+len(body)), body...)
 }
 
 func checksum(key, record []byte) uint32 {

@@ -126,6 +126,15 @@ func oversized(e entry) bool { return len(e.record) > maxEvent }
 // bodies are buffers of records that are not sealed yet.
 var bodies = sync.Pool{New: func() any { return new([]byte) }}
 
+// recycle gives a buffer back that was taken out of bodies and may have grown. A
+// bulk leaves one that is somewhat longer than a record; longer ones are dropped.
+func recycle(buf []byte, from *[]byte) {
+	if cap(buf) <= 2*maxRecord {
+		*from = buf
+		bodies.Put(from)
+	}
+}
+
 // journalEntries returns the records of an append: its events in chunks, the
 // head, and what the events do to the index of tokens.
 func (s *Store) journalEntries(a workspace.Append) []entry {
@@ -163,10 +172,7 @@ func (s *Store) journalEntries(a workspace.Append) []entry {
 	describeHead(&head, &a.Head)
 	body = head.encoded()
 	out = append(out, entry{key: key, record: seal(key, body)})
-	if cap(body) <= 2*maxRecord { // a bulk leaves one that is somewhat longer than a record
-		*buf = body
-		bodies.Put(buf)
-	}
+	recycle(body, buf)
 	return out
 }
 
