@@ -64,11 +64,11 @@ type writer struct {
 	// belongs to the goroutine that runs the writer.
 	tails map[workspace.ID]tail
 
-	// ready is the next transaction, or nil. To begin one, Badger waits for a
-	// goroutine of its own, which stands in line with all who could run: behind
-	// those who answer for the last transaction, while the disk does nothing. So
-	// the next one begins before they are told. What the last one deleted is
-	// compacted away only after that.
+	// ready is the next transaction, or nil. To begin one after another was
+	// committed, Badger waits for a goroutine of its own, which stands in line with
+	// all who could run, while the disk does nothing. So each begins before the one
+	// before it is committed, and does not show what that wrote; what that deleted
+	// is compacted away only later.
 	ready *badger.Txn
 
 	// What fold works with, kept from one transaction to the next.
@@ -427,11 +427,7 @@ func (w *writer) commit(entries []entry, events int) error {
 	if len(entries) == 0 {
 		return nil
 	}
-	txn := w.ready
-	if txn == nil {
-		txn = w.s.db.NewTransaction(true)
-	}
-	w.ready = nil
+	txn := w.begin(entries)
 	defer txn.Discard()
 	for _, e := range entries {
 		if err := e.put(txn); err != nil {
@@ -439,13 +435,27 @@ func (w *writer) commit(entries []entry, events int) error {
 			return w.s.Err()
 		}
 	}
+	w.ready = w.s.db.NewTransaction(true)
 	if err := txn.Commit(); err != nil {
 		w.s.fail(fmt.Errorf("commit: %w", err))
-	} else {
-		w.ready = w.s.db.NewTransaction(true)
 	}
 	w.s.cfg.Metrics.JournalSync(events)
 	return w.s.Err()
+}
+
+// begin returns a transaction for entries, the one that is ready if none of them
+// asks what is there.
+func (w *writer) begin(entries []entry) *badger.Txn {
+	txn := w.ready
+	w.ready = nil
+	if txn != nil && slices.ContainsFunc(entries, func(e entry) bool { return e.update }) {
+		txn.Discard()
+		txn = nil
+	}
+	if txn == nil {
+		txn = w.s.db.NewTransaction(true)
+	}
+	return txn
 }
 
 // put writes e into a transaction, which shows what was put into it before.
