@@ -18,13 +18,25 @@ import (
 // bearer returns the hash of the request's bearer token (RFC 6750 section
 // 2.1).
 func (x *exchange) bearer() (hash [32]byte, found bool) {
-	scheme, token, _ := bytes.Cut(x.ctx.Request.Header.Peek("Authorization"), []byte(" "))
+	sent, link := x.ctx.Request.Header.Peek("Authorization"), x.link
+	if len(sent) > 0 && subtle.ConstantTimeCompare(sent, link.bearer) == 1 {
+		return link.hash, true
+	}
+	scheme, token, _ := bytes.Cut(sent, []byte(" "))
 	token = bytes.TrimSpace(token)
 	if !bytes.EqualFold(scheme, []byte("Bearer")) || len(token) == 0 {
 		return hash, false
 	}
-	return sha256.Sum256(token), true
+	hash = sha256.Sum256(token)
+	if len(sent) <= bearerKept {
+		link.bearer, link.hash = append(link.bearer[:0], sent...), hash
+	}
+	return hash, true
 }
+
+// bearerKept is the length, in bytes, of what a connection remembers of the
+// header that it hashed last. Ours are shorter.
+const bearerKept = 128
 
 // unauthorized answers 401. reason goes into the challenge; it never says
 // whether a token once existed.

@@ -1,14 +1,11 @@
 package httpapi
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -165,57 +162,4 @@ func (s *Server) tooMany(status int) []byte {
 	head := fmt.Appendf(nil, "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: %s\r\nContent-Length: %d\r\nRetry-After: 1\r\nX-Request-Id: %s\r\n\r\n",
 		status, text, scimJSON, len(body), s.ids.append(nil, nil))
 	return append(head, body...)
-}
-
-// A conn is a connection that was let in.
-type conn struct {
-	net.Conn
-	door   *door
-	ip     netip.Addr
-	client string      // ip as text
-	linger atomic.Bool // read on a little before closing
-	closed atomic.Bool
-
-	// base is the SCIM base URL of the request that is answered, which is mostly
-	// that of the request before. Requests of a connection come one by one.
-	base string
-}
-
-// linkOf returns the connection under c that the door let in.
-func linkOf(c net.Conn) *conn {
-	if t, ok := c.(*tls.Conn); ok {
-		c = t.NetConn()
-	}
-	mine, _ := c.(*conn)
-	return mine
-}
-
-// Close implements net.Conn.
-func (c *conn) Close() error {
-	if c.closed.Swap(true) {
-		return nil
-	}
-	defer c.door.leave(c.ip)
-	if c.linger.Load() {
-		drain(c.Conn)
-	}
-	return c.Conn.Close()
-}
-
-// lingering says whether the other end of a connection may still be sending a
-// request that is answered already.
-func lingering(c net.Conn, yes bool) {
-	if mine := linkOf(c); mine != nil && mine.linger.Load() != yes {
-		mine.linger.Store(yes)
-	}
-}
-
-// drain ends what is written to a connection and reads a little of what the
-// other end still sends, until it closes its own end.
-func drain(c net.Conn) {
-	if half, ok := c.(interface{ CloseWrite() error }); ok {
-		_ = half.CloseWrite() // reading fails as well then
-	}
-	_ = c.SetReadDeadline(time.Now().Add(lingerTime))
-	_, _ = io.CopyN(io.Discard, c, lingerBytes)
 }

@@ -56,7 +56,7 @@ func (x *exchange) sendResource(status int, rt *scim.ResourceType, r workspace.R
 	x.tag(r.Version())
 	id := r.ID()
 	x.scratch = id.Append(append(append(append(x.scratch[:0], x.base()...), rt.Endpoint...), '/'))
-	h.SetBytesV("Location", x.scratch)
+	h.SetCanonical(locationHeader, x.scratch)
 	h.SetContentType(scimJSON)
 	x.ctx.SetStatusCode(status)
 	body := x.ctx.Response.SwapBody(nil) // what fasthttp keeps for bodies
@@ -66,5 +66,5 @@ func (x *exchange) sendResource(status int, rt *scim.ResourceType, r workspace.R
 // tag answers with the entity tag of a version.
 func (x *exchange) tag(version uint64) {
 	x.scratch = workspace.AppendETag(x.scratch[:0], version)
-	x.ctx.Response.Header.SetBytesV("ETag", x.scratch)
+	x.ctx.Response.Header.SetCanonical(etagHeader, x.scratch)
 }

@@ -163,6 +163,13 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx, rs routes) {
 	match.handle(x)
 }
 
+// Headers of every answer, or of most, as fasthttp writes their names.
+var (
+	requestIDHeader = []byte("X-Request-Id")
+	locationHeader  = []byte("Location")
+	etagHeader      = []byte("Etag")
+)
+
 // exchanges are those that have ended.
 var exchanges = sync.Pool{New: func() any { return new(exchange) }}
 
@@ -172,7 +179,7 @@ func (s *Server) newExchange(ctx *fasthttp.RequestCtx) *exchange {
 	x.s, x.ctx, x.link, x.began, x.route = s, ctx, linkOf(ctx.Conn()), time.Now(), &s.none
 	x.id = s.ids.append(x.idRoom[:0], ctx.Request.Header.Peek("X-Request-Id"))
 	x.admin = bytes.HasPrefix(ctx.Path(), []byte(adminRoot+"/"))
-	ctx.Response.Header.SetBytesV("X-Request-Id", x.id)
+	ctx.Response.Header.SetCanonical(requestIDHeader, x.id)
 	return x
 }
 

@@ -6,8 +6,10 @@ package metrics
 import (
 	"bytes"
 	"io"
+	"maps"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -40,7 +42,9 @@ const (
 // Metrics holds every series. It is safe for concurrent use.
 type Metrics struct {
 	registry *prometheus.Registry
-	known    sync.Map // names of commands whose outcomes all have a series
+
+	mu    sync.Mutex                                // held to change known
+	known atomic.Pointer[map[string]*commandSeries] // by the name of the command; never nil
 
 	httpRequests    *prometheus.CounterVec
 	httpDuration    *prometheus.HistogramVec
@@ -108,6 +112,7 @@ func New(version, commit string) *Metrics {
 	for _, reason := range []Reason{CommandsTotal, CommandsPerWorkspace, Connections, ConnectionsPerIP, Bulks} {
 		m.rejections.WithLabelValues(string(reason))
 	}
+	m.known.Store(&map[string]*commandSeries{})
 	m.ledger()
 	info := gauges("build_info", "Always 1; says which build this is.", "version", "commit", "goversion")
 	info.WithLabelValues(version, commit, runtime.Version()).Set(1)
@@ -153,13 +158,36 @@ func (m *Metrics) Command(command string, outcome Outcome, d time.Duration) {
 	if m == nil {
 		return
 	}
-	if _, known := m.known.LoadOrStore(command, nil); !known {
-		for _, o := range []Outcome{Done, Refused, Failed} {
-			m.commands.WithLabelValues(command, string(o))
-		}
+	series := (*m.known.Load())[command]
+	if series == nil {
+		series = m.begin(command)
 	}
-	m.commands.WithLabelValues(command, string(outcome)).Inc()
-	m.commandDuration.WithLabelValues(command).Observe(d.Seconds())
+	series.outcomes[outcome].Inc()
+	series.duration.Observe(d.Seconds())
+}
+
+// A commandSeries is what there is of one command: looking its series up by
+// their labels for each of them costs more than counting.
+type commandSeries struct {
+	outcomes map[Outcome]prometheus.Counter
+	duration prometheus.Observer
+}
+
+// begin begins the series of a command.
+func (m *Metrics) begin(command string) *commandSeries {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if series := (*m.known.Load())[command]; series != nil {
+		return series
+	}
+	series := &commandSeries{map[Outcome]prometheus.Counter{}, m.commandDuration.WithLabelValues(command)}
+	for _, o := range []Outcome{Done, Refused, Failed} {
+		series.outcomes[o] = m.commands.WithLabelValues(command, string(o))
+	}
+	known := maps.Clone(*m.known.Load())
+	known[command] = series
+	m.known.Store(&known)
+	return series
 }
 
 // InFlight adds delta to the commands that are sent and not answered.
