@@ -3,6 +3,7 @@ package scim
 import (
 	"bytes"
 	"encoding/hex"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -237,4 +238,52 @@ func BenchmarkAppendRecord(b *testing.B) {
 	for b.Loop() {
 		record = AppendRecord(record[:0], User, doc)
 	}
+}
+
+// TestAnyOrder: whatever the order in which attributes and their parts are sent,
+// a person is the same, and so is the record, also of an object that is not in
+// the order of the schema.
+func TestAnyOrder(t *testing.T) {
+	raw, refusal := Decode([]byte(sample), DefaultLimits)
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	dialect, _ := DialectByName("generic")
+	want, refusal := Normalize(User, raw, dialect)
+	if refusal != nil {
+		t.Fatal(refusal)
+	}
+	record := Encode(User, want)
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 3))
+		got, refusal := Normalize(User, shuffled(r, raw), dialect)
+		if refusal != nil || !sameJSON(got, want) {
+			t.Fatalf("seed %d: %v\n got %s\nwant %s", seed, refusal, AppendObject(nil, got), AppendObject(nil, want))
+		}
+		if again := Encode(User, shuffled(r, want)); again != record {
+			t.Fatalf("seed %d: the record is\n%x, want\n%x", seed, again, record)
+		}
+	}
+}
+
+// shuffled returns o with its attributes, and theirs, in another order.
+func shuffled(r *rand.Rand, o Object) Object {
+	out := make(Object, 0, len(o))
+	for _, i := range r.Perm(len(o)) {
+		v := o[i].Value
+		switch v.Kind() {
+		case Complex:
+			v = ObjectOf(shuffled(r, v.Obj())...)
+		case List:
+			list := slices.Clone(v.List())
+			for j, e := range list {
+				if e.Kind() == Complex {
+					list[j] = ObjectOf(shuffled(r, e.Obj())...)
+				}
+			}
+			v = ListOf(list...)
+		}
+		out = append(out, Attr{o[i].Name, v})
+	}
+	return out
 }
