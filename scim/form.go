@@ -74,7 +74,8 @@ func roleOf(raw Value, d *Dialect) Value {
 	}
 	out := Object{}
 	for _, a := range raw.Obj() {
-		if !strings.EqualFold(a.Name, "id") && !strings.EqualFold(a.Name, "displayName") {
+		replaced := sent != nil && strings.EqualFold(a.Name, "value")
+		if !replaced && !strings.EqualFold(a.Name, "id") && !strings.EqualFold(a.Name, "displayName") {
 			out = append(out, a)
 		}
 	}

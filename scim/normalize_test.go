@@ -116,3 +116,20 @@ func BenchmarkNormalize(b *testing.B) {
 		room.Reset()
 	}
 }
+
+// TestRoleInAnyCase: a role whose JSON text is sent as Value is the one that is
+// sent as value (row 24).
+func TestRoleInAnyCase(t *testing.T) {
+	dialect, _ := DialectByName("entra")
+	for _, role := range []string{`{"value":"Admin","displayName":"Administrator"}`, `{"value":"","displayName":"Nobody"}`, `{"displayName":"` + strings.Repeat("x", DefaultMaxLen) + `","value":"long"}`} {
+		var got [2]string
+		for i, name := range []string{"value", "Value"} {
+			raw := Object{{"roles", ListOf(ObjectOf(Attr{"id", Text("1")}, Attr{name, Text(role)}))}}
+			doc, refusal := Normalize(User, raw, dialect)
+			got[i] = fmt.Sprint(ObjectOf(doc...), refusal)
+		}
+		if got[0] != got[1] {
+			t.Errorf("value gives %.200s\nValue %.200s", got[0], got[1])
+		}
+	}
+}
