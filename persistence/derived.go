@@ -67,3 +67,23 @@ func cursorOf(key, body []byte) (ws workspace.ID, consumer string, seq uint64, e
 	}
 	return workspace.ID(name), consumer, seq, nil
 }
+
+// derivedEntries keeps the index of tokens, and drops the cursor of an endpoint
+// that is gone, with the events they follow from.
+func derivedEntries(ws workspace.ID, ev workspace.Event) []entry {
+	switch ev := ev.(type) {
+	case workspace.TokenCreated:
+		key := tokenKey(ev.Hash)
+		return []entry{{key: key, record: seal(key, []byte(ws))}}
+	case workspace.TokenRevoked:
+		return []entry{{key: tokenKey(ev.Hash)}}
+	case workspace.WebhookDeleted:
+		return []entry{{key: cursorKey(ws, ev.ID)}}
+	}
+	return nil
+}
+
+func cursorEntry(ws workspace.ID, consumer string, seq uint64) entry {
+	key := cursorKey(ws, consumer)
+	return entry{key: key, record: seal(key, binary.AppendUvarint(nil, seq))}
+}

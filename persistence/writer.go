@@ -1,7 +1,6 @@
 package persistence
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"maps"
@@ -203,26 +202,6 @@ func parts(events []workspace.Event) func(yield func([]workspace.Event) bool) {
 	}
 }
 
-// derivedEntries keeps the index of tokens, and drops the cursor of an endpoint
-// that is gone, with the events they follow from.
-func derivedEntries(ws workspace.ID, ev workspace.Event) []entry {
-	switch ev := ev.(type) {
-	case workspace.TokenCreated:
-		key := tokenKey(ev.Hash)
-		return []entry{{key: key, record: seal(key, []byte(ws))}}
-	case workspace.TokenRevoked:
-		return []entry{{key: tokenKey(ev.Hash)}}
-	case workspace.WebhookDeleted:
-		return []entry{{key: cursorKey(ws, ev.ID)}}
-	}
-	return nil
-}
-
-func cursorEntry(ws workspace.ID, consumer string, seq uint64) entry {
-	key := cursorKey(ws, consumer)
-	return entry{key: key, record: seal(key, binary.AppendUvarint(nil, seq))}
-}
-
 // dueEntries move a workspace in the due index.
 func dueEntries(ws workspace.ID, from, to time.Time) []entry {
 	if from.Equal(to) {
@@ -324,9 +303,7 @@ func (w *writer) run() {
 	for {
 		jobs := w.take()
 		if jobs == nil {
-			if w.ready != nil {
-				w.ready.Discard()
-			}
+			w.end()
 			return
 		}
 		for len(jobs) > 0 {
@@ -334,6 +311,16 @@ func (w *writer) run() {
 			jobs = jobs[n:]
 		}
 	}
+}
+
+// end takes back the transaction that is ready. Badger merges away what was
+// deleted before the newest transaction that is over, at the end as well: so that
+// this is all, one begins and ends behind the last that wrote.
+func (w *writer) end() {
+	if w.ready != nil {
+		w.ready.Discard()
+	}
+	_ = w.s.db.View(func(*badger.Txn) error { return nil }) // the error is that of the function
 }
 
 // fold writes as many of jobs as fit into one transaction and answers them. It
