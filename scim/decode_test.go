@@ -27,7 +27,7 @@ func TestDecoderAgain(t *testing.T) {
 			for _, body := range []string{one, bodies[0]} {
 				want, wrong := Decode([]byte(body), DefaultLimits)
 				got, refusal := again.Decode([]byte(body), DefaultLimits)
-				if !sameJSON(got, want) || !reflect.DeepEqual(refusal, wrong) {
+				if !same(got, want) || !reflect.DeepEqual(refusal, wrong) {
 					t.Errorf("%s: got %v, %v, want %v, %v", body, got, refusal, want, wrong)
 				}
 			}
@@ -35,10 +35,10 @@ func TestDecoderAgain(t *testing.T) {
 	}
 }
 
-// sameJSON reports whether two objects are the same, attribute by attribute in
-// one order.
-func sameJSON(a, b Object) bool {
-	return bytes.Equal(AppendObject(nil, a), AppendObject(nil, b))
+// same reports whether two objects are the same, attribute by attribute in one
+// order.
+func same(a, b Object) bool {
+	return a.Equal(b) && bytes.Equal(AppendObject(nil, a), AppendObject(nil, b))
 }
 
 // TestDecodeLong: texts are what they were in a body of many parts, whatever
@@ -60,7 +60,7 @@ func TestDecodeLong(t *testing.T) {
 		body := AppendObject(nil, want)
 		got, refusal := Decode(body, DefaultLimits)
 		clear(body)
-		if refusal != nil || !sameJSON(got, want) {
+		if refusal != nil || !same(got, want) {
 			t.Fatalf("seed %d: got %v, %v, want %v", seed, got, refusal, want)
 		}
 	}

@@ -105,6 +105,9 @@ func (v Value) List() []Value {
 	return unsafe.Slice((*Value)(v.data), v.num)
 }
 
+// String returns v as JSON has it.
+func (v Value) String() string { return string(AppendValue(nil, v)) }
+
 // IsUnassigned reports whether v is null or an empty list, which RFC 7643
 // section 2.5 makes the same as absent.
 func (v Value) IsUnassigned() bool {

@@ -46,7 +46,7 @@ func TestValue(t *testing.T) {
 		if got := v.List(); !ListOf(got...).Equal(ListOf(c.list...)) || (got == nil) != (c.list == nil) {
 			t.Errorf("%s: elements %v", c.json, got)
 		}
-		if got := string(AppendValue(nil, v)); got != c.json {
+		if got := fmt.Sprintf("%+v", Attr{"a", v}); got != "{Name:a Value:"+c.json+"}" {
 			t.Errorf("%s: JSON %s", c.json, got)
 		}
 	}

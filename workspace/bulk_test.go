@@ -79,21 +79,21 @@ func TestBulkSimulation(t *testing.T) {
 			_, res, _ := a.do(env, a.parseBulk(env.Connection, body))
 			n := naiveBulk{w: b, env: env, bulk: b.parseBulk(env.Connection, body), reached: reached}
 			outcomes := n.run()
-			if !cmp.Equal(res.Operations, outcomes, unexported) {
+			if !cmp.Equal(res.Operations, outcomes, exact) {
 				t.Fatalf("seed %d: %s\n got %+v\nwant %+v", seed, body, res.Operations, outcomes)
 			}
-			if got, want := events(a.log[from:]), events(b.log[len(b.log)-n.commits:]); !cmp.Equal(got, want, unexported) {
+			if got, want := events(a.log[from:]), events(b.log[len(b.log)-n.commits:]); !cmp.Equal(got, want, exact) {
 				t.Fatalf("seed %d: %s\n got %+v\nwant %+v", seed, body, got, want)
 			}
 			a.recount()
 		}
 		for i, v := range views {
-			if !cmp.Equal(slices.Collect(v.Snapshot()), shown[i], unexported) {
+			if !cmp.Equal(slices.Collect(v.Snapshot()), shown[i], exact) {
 				t.Fatalf("seed %d: a bulk changed what was read before bulk %d", seed, i+1)
 			}
 		}
 		a.agree()
-		if got, want := slices.Collect(a.state.View().Snapshot()), slices.Collect(b.state.View().Snapshot()); !cmp.Equal(got, want, unexported) {
+		if got, want := slices.Collect(a.state.View().Snapshot()), slices.Collect(b.state.View().Snapshot()); !cmp.Equal(got, want, exact) {
 			t.Fatalf("seed %d: the states differ", seed)
 		}
 	}

@@ -127,7 +127,7 @@ func TestImportWaiting(t *testing.T) {
 	for _, e := range waiting[:200] {
 		want = append(want, ledger.SeatTaken{Person: e.Person})
 	}
-	if commits != 1 || !cmp.Equal(entries, want, unexported) {
+	if commits != 1 || !cmp.Equal(entries, want, exact) {
 		t.Errorf("%d commits with %d entries, or in another order than they waited", commits, len(entries))
 	}
 	before = len(w.log)

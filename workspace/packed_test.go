@@ -43,7 +43,7 @@ func TestPacked(t *testing.T) {
 			read := got
 			read.External, read.groups = slices.Clone(got.External), slices.Clone(got.groups)
 			read.externals, read.ordinals = want.externals, want.ordinals // only room
-			if !cmp.Equal(read, want, unexported) {
+			if !cmp.Equal(read, want, exact) {
 				t.Errorf("user %d is\n%+v, want\n%+v", i, read, want)
 			}
 			for _, other := range users {

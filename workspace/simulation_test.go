@@ -265,7 +265,7 @@ func TestIdempotencyKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	commits, again, err := w.do(env, add)
-	if err != nil || !cmp.Equal(again, first, unexported) || commits != nil {
+	if err != nil || !cmp.Equal(again, first, exact) || commits != nil {
 		t.Errorf("again: %v %v %v", commits, again, err)
 	}
 	other := env

@@ -131,13 +131,21 @@ func Person(n int) workspace.Command {
 	}}
 }
 
-// unexported has cmp look into fields that are not exported, too.
-var unexported = cmp.Exporter(func(reflect.Type) bool { return true })
+// Exact has cmp look into fields that are not exported, too, and at the order of
+// attributes and at time zones, to which Equal is blind.
+var Exact = cmp.Options{
+	cmp.Exporter(func(reflect.Type) bool { return true }),
+	cmp.Comparer(func(a, b scim.Value) bool { return a.Equal(b) && a.String() == b.String() }),
+	cmp.Comparer(func(a, b scim.Object) bool {
+		return a.Equal(b) && scim.ObjectOf(a...).String() == scim.ObjectOf(b...).String()
+	}),
+	cmp.Comparer(func(a, b time.Time) bool { return a == b }),
+}
 
 // Same fails t unless two states hold the same.
 func Same(t testing.TB, got, want *workspace.State) {
 	t.Helper()
-	if !cmp.Equal(slices.Collect(got.View().Snapshot()), slices.Collect(want.View().Snapshot()), unexported) {
+	if !cmp.Equal(slices.Collect(got.View().Snapshot()), slices.Collect(want.View().Snapshot()), Exact) {
 		t.Errorf("the loaded state is not the one that was written (event %d, want %d)", got.Seq(), want.Seq())
 	}
 }
@@ -268,7 +276,7 @@ func logFromCursor(t *testing.T, j Journal) Journal {
 			t.Fatal(err)
 		}
 		rest := want[min(int(after), len(want)):]
-		if !cmp.Equal(got, append([]workspace.Event(nil), rest[:min(4, len(rest))]...), unexported) {
+		if !cmp.Equal(got, append([]workspace.Event(nil), rest[:min(4, len(rest))]...), Exact) {
 			t.Errorf("after %d: %d events differ", after, len(got))
 		}
 	}
@@ -287,7 +295,7 @@ func tokensAndHeads(t *testing.T, j Journal) Journal {
 	}
 	heads, err := j.Heads("", 0)
 	want := []workspace.Head{a.State.View().Head(), b.State.View().Head()}
-	if err != nil || !cmp.Equal(heads, want, unexported) {
+	if err != nil || !cmp.Equal(heads, want, Exact) {
 		t.Errorf("heads %+v, want %+v (%v)", heads, want, err)
 	}
 	for _, page := range []struct {
@@ -295,7 +303,7 @@ func tokensAndHeads(t *testing.T, j Journal) Journal {
 		limit int
 		want  []workspace.Head
 	}{{"", 1, want[:1]}, {"acme", 5, want[1:]}, {"acm", 1, want[:1]}, {"bolt", 5, nil}} {
-		if got, err := j.Heads(page.after, page.limit); err != nil || !cmp.Equal(got, page.want, unexported) {
+		if got, err := j.Heads(page.after, page.limit); err != nil || !cmp.Equal(got, page.want, Exact) {
 			t.Errorf("heads after %q: %+v (%v)", page.after, got, err)
 		}
 	}
