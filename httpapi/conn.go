@@ -29,10 +29,10 @@ type conn struct {
 	writeSet atomic.Int64 // the deadline of writes, in nanoseconds since 1970; 0: none
 }
 
-// fasthttp sets three deadlines for each request, of which the timers cost more
-// than finding a person does. So those of reads are set when something is read,
-// which after a small request is the next one, and none is set for being up to
-// deadlineSlack later than the one that there is.
+// fasthttp sets three deadlines for each request, which costs half of what finding
+// a person does. So those of reads are set when something is read, which after a
+// small request is the next one, and none is set for being up to deadlineSlack
+// later than the one that there is.
 const deadlineSlack = time.Second
 
 // SetReadDeadline implements net.Conn. Only whoever reads may call it.
