@@ -223,16 +223,7 @@ func FuzzDecode(f *testing.F) {
 
 // BenchmarkAppendRecord packs the person of BenchmarkNormalize.
 func BenchmarkAppendRecord(b *testing.B) {
-	raw, refusal := Decode([]byte(sample), DefaultLimits)
-	if refusal != nil {
-		b.Fatal(refusal)
-	}
-	dialect, _ := DialectByName("generic")
-	doc, refusal := Normalize(User, raw, dialect)
-	if refusal != nil {
-		b.Fatal(refusal)
-	}
-	doc = slices.DeleteFunc(doc, func(a Attr) bool { return a.Name == "id" || a.Name == "externalId" }) // as workspace has it
+	doc := slices.DeleteFunc(normalized(b, User, sample), func(a Attr) bool { return a.Name == "id" || a.Name == "externalId" }) // as workspace has it
 	var record []byte
 	b.ReportAllocs()
 	for b.Loop() {
@@ -249,10 +240,7 @@ func TestAnyOrder(t *testing.T) {
 		t.Fatal(refusal)
 	}
 	dialect, _ := DialectByName("generic")
-	want, refusal := Normalize(User, raw, dialect)
-	if refusal != nil {
-		t.Fatal(refusal)
-	}
+	want := normalized(t, User, sample)
 	record := Encode(User, want)
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 3))
