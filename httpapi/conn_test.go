@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"reflect"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -105,5 +106,33 @@ func TestTokensOfOneConnection(t *testing.T) {
 		{me, 200},
 	} {
 		c.send(step.request, step.status)
+	}
+}
+
+// TestIdleConnectionsKeepNoAnswers: the buffer of a long answer serves the next
+// one, of whichever connection, or is garbage. Identity providers leave dozens of
+// connections open.
+func TestIdleConnectionsKeepNoAnswers(t *testing.T) {
+	r := newRig(t, nil)
+	get := request("GET", "/scim/v2/Groups/"+r.group(r.people(2000)), "")
+	live := func() int {
+		var m runtime.MemStats
+		for range 2 { // a pool forgets what it holds at the second
+			runtime.GC()
+		}
+		runtime.ReadMemStats(&m)
+		return int(m.HeapAlloc)
+	}
+	callers := make([]*caller, 64)
+	for i := range callers {
+		callers[i] = newCaller(t, r)
+		callers[i].send(request("GET", "/scim/v2/Users?count=1", ""), 200)
+	}
+	before, length := live(), 0
+	for _, c := range callers {
+		length = len(c.send(get, 200))
+	}
+	if grown := live() - before; grown > 8*length {
+		t.Errorf("%d idle connections hold %d bytes more than before each was answered with %d", len(callers), grown, length)
 	}
 }
