@@ -178,7 +178,7 @@ func (s *Server) newHTTP(rs routes) *fasthttp.Server {
 		Handler:                      s.handler(rs),
 		ErrorHandler:                 s.wireError,
 		ConnState:                    idle,
-		ReduceMemoryUsage:            true, // connections that wait share their buffers
+		ReduceMemoryUsage:            true, // no connection keeps what it wrote its answers through
 		StreamRequestBody:            true, // bodies are read and bounded by payload
 		ReadTimeout:                  readTimeout,
 		WriteTimeout:                 writeTimeout,
